@@ -1,0 +1,64 @@
+
+/*
+ * Who may do what: turns the credentials of a request into an identity and
+ * its role on a board.  One place for REST and for the sync endpoint.
+ */
+
+
+#ifndef _NGX_TIDRAW_ACCESS_H_INCLUDED_
+#define _NGX_TIDRAW_ACCESS_H_INCLUDED_
+
+
+#include "ngx_tidraw.h"
+
+
+typedef enum {
+    NGX_TIDRAW_ACCESS_OK = 0,
+    NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED,   /* nobody, and no valid link */
+    NGX_TIDRAW_ACCESS_FORBIDDEN,           /* the board exists, no role */
+    NGX_TIDRAW_ACCESS_NOT_FOUND,           /* no such board, or in the bin */
+    NGX_TIDRAW_ACCESS_AWAY                 /* the database does not answer */
+} ngx_tidraw_access_e;
+
+
+typedef struct ngx_tidraw_access_s  ngx_tidraw_access_t;
+
+typedef void (*ngx_tidraw_access_pt)(ngx_tidraw_access_t *access);
+
+
+struct ngx_tidraw_access_s {
+    ngx_tidraw_access_e     status;
+
+    ngx_str_t               user_id;      /* empty for a guest */
+    ngx_str_t               user_name;
+    ngx_str_t               session_hash; /* empty without a session */
+    ngx_uint_t              admin;        /* unsigned, 1 for administrators */
+
+    ngx_str_t               link_id;      /* empty when no link was used */
+    ngx_tidraw_role_e       role;         /* on the board, the better of
+                                             membership and link */
+
+    ngx_tidraw_access_pt    handler;
+    void                   *data;
+    ngx_tidraw_site_t      *site;
+    ngx_pool_t             *pool;         /* of the access, strings live here;
+                                             destroyed after handler returns */
+    void                   *op;           /* private */
+};
+
+
+/*
+ * Looks up the session cookie of r, and for a board (room_id not NULL) the
+ * membership and the link token in the query argument "link".  Everything
+ * that is needed of r is copied before this returns.  handler is called once
+ * from the event loop, never from inside this call; NULL when out of memory.
+ * Without room_id: OK for a valid session, else NOT_AUTHENTICATED.
+ */
+ngx_tidraw_access_t *ngx_tidraw_access_check(ngx_http_request_t *r,
+    ngx_str_t *room_id, ngx_tidraw_access_pt handler, void *data);
+
+/* The requester goes away: handler is not called. */
+void ngx_tidraw_access_cancel(ngx_tidraw_access_t *access);
+
+
+#endif /* _NGX_TIDRAW_ACCESS_H_INCLUDED_ */

@@ -1,0 +1,135 @@
+
+/*
+ * What the parts of the module share: configuration, sites, shared buffers.
+ *
+ * A site is one database with everything that hangs on it: its boards,
+ * accounts and limits.  All locations that name the same database share one.
+ * Sites are made when the configuration is read and live as long as it does.
+ */
+
+
+#ifndef _NGX_TIDRAW_H_INCLUDED_
+#define _NGX_TIDRAW_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "td_core.h"
+#include "td_json.h"
+#include "td_schema.h"
+
+
+#define NGX_TIDRAW_VERSION       "0.1.0"
+
+#define NGX_TIDRAW_ID_LEN        22     /* 128 random bits, base64url */
+#define NGX_TIDRAW_TOKEN_LEN     43     /* 256 random bits, base64url */
+
+
+typedef struct ngx_tidraw_site_s   ngx_tidraw_site_t;
+typedef struct ngx_tidraw_store_s  ngx_tidraw_store_t;
+typedef struct ngx_tidraw_rooms_s  ngx_tidraw_rooms_t;
+typedef struct ngx_tidraw_auth_s   ngx_tidraw_auth_t;
+
+
+typedef enum {
+    NGX_TIDRAW_ROLE_NONE = 0,
+    NGX_TIDRAW_ROLE_VIEWER,
+    NGX_TIDRAW_ROLE_EDITOR,
+    NGX_TIDRAW_ROLE_OWNER
+} ngx_tidraw_role_e;
+
+
+typedef enum {
+    NGX_TIDRAW_REGISTRATION_OPEN = 1,
+    NGX_TIDRAW_REGISTRATION_INVITE,
+    NGX_TIDRAW_REGISTRATION_CLOSED
+} ngx_tidraw_registration_e;
+
+
+typedef struct {
+    ngx_flag_t              enable;
+    ngx_str_t               database;       /* tidraw_database */
+    ngx_str_t               secret;         /* tidraw_secret */
+    ngx_str_t               state_dir;      /* tidraw_state_dir */
+    ngx_str_t               web_root;       /* tidraw_web: the built app */
+    ngx_str_t               schema_dir;     /* tidraw_schema */
+    ngx_str_t               public_url;     /* tidraw_public_url */
+    ngx_str_t               license_key;    /* tidraw_license_key */
+    ngx_uint_t              registration;   /* tidraw_registration */
+
+    size_t                  max_message;    /* tidraw_max_message: assembled */
+    size_t                  max_room;       /* tidraw_max_room: bytes of text */
+    ngx_uint_t              max_sessions;   /* tidraw_max_sessions, a room */
+    size_t                  max_queue;      /* tidraw_max_queue, a session */
+
+    ngx_tidraw_site_t      *site;           /* NULL where not enabled */
+
+    /* the path of the location itself, ends with "/"; set where enabled */
+    ngx_str_t               base;
+} ngx_tidraw_loc_conf_t;
+
+
+typedef struct {
+    ngx_array_t             sites;          /* ngx_tidraw_site_t * */
+} ngx_tidraw_main_conf_t;
+
+
+struct ngx_tidraw_site_s {
+    ngx_str_t               database;
+    ngx_str_t               state_dir;
+    u_char                  secret[32];
+    ngx_tidraw_loc_conf_t  *conf;           /* the first location's */
+
+    ngx_array_t             schemas;        /* td_schema_t *, best first */
+
+    /* made in init_process, gone in exit_process */
+    ngx_tidraw_store_t     *store;
+    ngx_tidraw_rooms_t     *rooms;
+    ngx_tidraw_auth_t      *auth;
+
+    ngx_thread_pool_t      *thread_pool;
+    ngx_log_t              *log;            /* the cycle's */
+};
+
+
+extern ngx_module_t  ngx_tidraw_module;
+
+
+/*
+ * Shared bytes: one encoded message, referenced by every queue that still has
+ * to send it.  Never written to once it is shared.
+ */
+
+typedef struct {
+    ngx_uint_t              refs;
+    size_t                  len;
+    size_t                  size;
+    u_char                  data[1];
+} ngx_tidraw_shared_t;
+
+/* refs is 1; NULL when out of memory. */
+ngx_tidraw_shared_t *ngx_tidraw_shared_create(size_t size, ngx_log_t *log);
+void ngx_tidraw_shared_free(ngx_tidraw_shared_t *s);   /* drops one ref */
+
+#define ngx_tidraw_shared_ref(s)   ((s)->refs++, (s))
+
+
+/* A piece of a message; owner NULL: the bytes outlive every connection. */
+
+typedef struct {
+    ngx_tidraw_shared_t    *owner;
+    u_char                 *pos;
+    u_char                 *last;
+} ngx_tidraw_slice_t;
+
+
+/* n random bytes as base64url without padding, into dst (n * 4 / 3 + 1). */
+void ngx_tidraw_random_id(u_char *dst, size_t n);
+
+/* Milliseconds since 1970 UTC, from nginx's cached time. */
+int64_t ngx_tidraw_now(void);
+
+
+#endif /* _NGX_TIDRAW_H_INCLUDED_ */
