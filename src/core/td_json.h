@@ -73,6 +73,9 @@ td_json_t *td_json_get(const td_json_t *v, td_str_t key);
 
 #define td_json_get_lit(v, lit)  td_json_get(v, td_str(lit))
 
+/* The same, giving the member itself, whose place in v the caller may need. */
+td_member_t *td_json_member(const td_json_t *v, td_str_t key);
+
 /* Deep equality, sync-protocol 4.4: numbers as doubles, objects by key set. */
 int td_json_equal(const td_json_t *a, const td_json_t *b);
 

@@ -1,0 +1,54 @@
+
+/*
+ * What the files of the JSON parser share.  For td_json*.c only.
+ */
+
+
+#ifndef _TD_JSON_PRIVATE_H_INCLUDED_
+#define _TD_JSON_PRIVATE_H_INCLUDED_
+
+
+#include "td_json.h"
+
+
+/* Objects with more members than this have an index. */
+
+#define TD_INDEX_MIN     32
+
+
+/*
+ * Keys sorted by hash, then by length and bytes, so that colliding keys cost
+ * O(log n) comparisons and no secret is needed.
+ */
+
+typedef struct {
+    uint32_t      hash;
+    uint32_t      pos;              /* of the member */
+} td_slot_t;
+
+
+typedef struct {
+    uint32_t      ready;
+    uint32_t      capacity;
+    td_slot_t     slots[];          /* capacity sorted ones, then as many
+                                       to sort with */
+} td_index_t;
+
+
+/* Memory for the index of n members, not built yet; NULL when exhausted. */
+td_index_t *td_index_create(td_arena_t *a, uint32_t n);
+
+/*
+ * Builds the index of n members after removing duplicate keys: the first one
+ * keeps its place and gets the value of the last.  Returns what is left.
+ */
+uint32_t td_index_unique(td_index_t *index, td_member_t *members, uint32_t n);
+
+/*
+ * Parses the number at p, which is before end.  Returns what follows it, or
+ * NULL when it is malformed.  *number may become +-INFINITY.
+ */
+const char *td_json_number(const char *p, const char *end, double *number);
+
+
+#endif /* _TD_JSON_PRIVATE_H_INCLUDED_ */
