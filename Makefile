@@ -1,0 +1,144 @@
+
+# Tidraw.  "make run" is all it takes; the other targets are for those who
+# change something.  Everything that is built lands in build/ and web/dist/.
+
+NGINX      ?= /usr/sbin/nginx
+NGINX_SRC  ?= /usr/share/nginx/src
+JOBS       ?= $(shell nproc)
+
+DESTDIR    ?=
+MODULESDIR ?= /usr/lib/nginx/modules
+DATADIR    ?= /usr/share/tidraw
+CONFDIR    ?= /etc/nginx
+
+export NGINX NGINX_SRC
+
+NAME       := ngx_http_tidraw_module.so
+MODULE     := build/$(NAME)
+ASAN       := build/asan/$(NAME)
+TREE       := build/nginx
+
+SOURCES    := $(shell find src -name '*.[ch]')
+WEB_INPUT  := $(shell find web \( -name node_modules -o -name dist \) -prune \
+                           -o -type f -print 2> /dev/null)
+
+TEST_LOCKS := $(wildcard t/package-lock.json t/*/package-lock.json)
+
+ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize=alignment \
+              -fno-omit-frame-pointer -O1 -g
+
+.DELETE_ON_ERROR:
+
+.PHONY: all module asan web run test bench install clean static lint sources
+
+
+all: module web
+
+module: $(MODULE)
+
+asan: $(ASAN)
+
+$(TREE)/objs/Makefile: config tools/nginx-tree.sh \
+                      $(wildcard $(NGINX_SRC)/conf_flags)
+	@echo "configuring the module"
+	@tools/nginx-tree.sh $(TREE) $(NGINX_SRC)
+
+$(MODULE): $(TREE)/objs/Makefile $(SOURCES)
+	@echo "building the module"
+	@$(MAKE) -s -j$(JOBS) -C $(TREE) -f objs/Makefile modules
+	@cp $(TREE)/objs/ngx_tidraw_module.so $@.new && mv $@.new $@
+
+# The same objects under the sanitizers, for the tests: the configured tree
+# once more, with other flags for the compiler.
+
+ASAN_TREE  := build/asan/nginx
+
+$(ASAN_TREE)/objs/Makefile: $(TREE)/objs/Makefile
+	@rm -rf $(ASAN_TREE)
+	@mkdir -p build/asan
+	@cp -r $(TREE) $(ASAN_TREE)
+	@find $(ASAN_TREE)/objs -name '*.o' -delete
+
+$(ASAN): $(ASAN_TREE)/objs/Makefile $(SOURCES)
+	@echo "building the module with sanitizers"
+	@$(MAKE) -s -j$(JOBS) -C $(ASAN_TREE) -f objs/Makefile modules \
+	    CFLAGS="-pipe -W -Wall -Wpointer-arith -Wno-unused-parameter \
+	            -Werror $(ASAN_FLAGS)" \
+	    LINK="$(CC) $(ASAN_FLAGS)"
+	@cp $(ASAN_TREE)/objs/ngx_tidraw_module.so $@.new && mv $@.new $@
+
+
+ifeq ($(wildcard web/package.json),)
+
+web:
+	@echo "There is no web app here (web/package.json): not built."
+
+else
+
+web: web/dist/index.html
+
+web/node_modules/.stamp: web/package-lock.json
+	@echo "fetching what the web app is built from"
+	@cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.stamp $(WEB_INPUT)
+	@echo "building the web app"
+	@cd web && npm run build
+	@touch $@
+
+endif
+
+
+run:
+	@tools/deps.sh run
+	@$(MAKE) --no-print-directory all
+	@tools/run.pl
+
+test:
+	@tools/deps.sh test
+	@$(MAKE) --no-print-directory all asan
+	@$(MAKE) --no-print-directory test-packages
+	@tools/test.sh $(T)
+
+.PHONY: test-packages
+test-packages: $(patsubst %/package-lock.json,%/node_modules/.stamp,\
+                 $(TEST_LOCKS))
+
+t/node_modules/.stamp: t/package-lock.json
+	@cd t && npm ci --no-audit --no-fund
+	@touch $@
+
+t/%/node_modules/.stamp: t/%/package-lock.json
+	@cd t/$* && npm ci --no-audit --no-fund
+	@touch $@
+
+bench: all
+	@tools/deps.sh test
+	@$(MAKE) --no-print-directory -C t/bench
+
+# Our files alone, by both compilers with all warnings, nginx's headers as
+# system headers.
+
+lint: $(TREE)/objs/Makefile
+	@tools/lint.sh $(TREE)
+
+static:
+	@tools/static.sh
+
+sources:
+	@tools/sources.sh
+
+install: all
+	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(DATADIR)/web \
+	    $(DESTDIR)$(DATADIR)/schema $(DESTDIR)$(CONFDIR)/modules-available \
+	    $(DESTDIR)$(CONFDIR)/snippets
+	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
+	[ ! -d web/dist ] || cp -r web/dist/. $(DESTDIR)$(DATADIR)/web
+	[ ! -d conf/schema ] || cp -r conf/schema/. $(DESTDIR)$(DATADIR)/schema
+	echo 'load_module modules/$(NAME);' \
+	    > $(DESTDIR)$(CONFDIR)/modules-available/50-mod-http-tidraw.conf
+	install -m 644 conf/tidraw.conf $(DESTDIR)$(CONFDIR)/snippets/
+
+clean:
+	rm -rf build web/dist

@@ -1,0 +1,253 @@
+#!/usr/bin/perl
+
+# Runs Tidraw in the foreground: writes nginx's configuration into the data
+# folder, starts nginx, says where it listens, and stops it on Ctrl-C.
+#
+#   PORT     3000
+#   DATA     ./data, the folder for everything that is written
+#   WORKERS  auto
+#
+# As root the workers get the rights of the owner of DATA, or of www-data.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Path qw(make_path);
+use IO::Socket::INET;
+use POSIX qw(:signal_h WNOHANG setpgid tcgetpgrp tcsetpgrp);
+
+$| = 1;
+
+my $root = abs_path(__FILE__ =~ s{[^/]*$}{}r . '..');
+my $module = "$root/build/ngx_http_tidraw_module.so";
+my $nginx = $ENV{NGINX} || '/usr/sbin/nginx';
+my $port = $ENV{PORT} || 3000;
+my $workers = $ENV{WORKERS} || 'auto';
+my $data = $ENV{DATA} || "$root/data";
+
+die "PORT must be a number from 1 to 65535\n"
+    unless $port =~ /^\d{1,5}$/ && $port >= 1 && $port <= 65535;
+die "WORKERS must be a number from 1 to 256, or auto\n"
+    unless $workers eq 'auto'
+           || $workers =~ /^\d{1,3}$/ && $workers >= 1 && $workers <= 256;
+die "DATA must not contain quotes, dollar signs or control characters\n"
+    if $data =~ /["\\\$[:cntrl:]]/;
+
+my ($uid, $gid, $user) = prepare();
+
+my $web = readable("$root/web/dist", 'web');
+my $schema = readable("$root/conf/schema", 'schema');
+
+configure();
+serve();
+
+
+# Makes the data folder and finds whose rights the workers get.
+
+sub prepare {
+    if ($> != 0) {
+        make_path($data);
+        -w $data or die "$data: not writable\n";
+        $data = abs_path($data);
+        make_path("$data/run");
+
+        return;
+    }
+
+    my @www = getpwnam('www-data') or die "there is no user www-data\n";
+
+    if (!$ENV{DATA} && !-e $data && !reachable($root, $www[2], $www[3])) {
+        $data = '/var/lib/tidraw';
+        print "$root is closed to the user www-data, so the data are kept in",
+              " $data\n(DATA= names another folder).\n";
+    }
+
+    my $made = !-e $data;
+
+    make_path($data);
+    $data = abs_path($data);
+
+    my ($owner, $group) = (stat $data)[4, 5];
+
+    if ($owner == 0) {
+        opendir(my $dh, $data) or die "$data: $!\n";
+        my @entries = grep { !/^\.\.?$/ } readdir $dh;
+
+        die "$data belongs to root and holds other things: name a folder of",
+            " its own with DATA=\n" if @entries && !-e "$data/nginx.conf";
+
+        if (!reachable($data =~ s{/[^/]*$}{/}r, $www[2], $www[3])) {
+            print STDERR "WARNING: $data is closed to everybody but root, so",
+                         " nginx's workers run as root.\nWARNING: a folder",
+                         " that www-data can reach is safer.\n";
+            mkdir "$data/run";
+
+            return (0, 0, 'root');
+        }
+
+        chown $www[2], $www[3], $data or die "$data: $!\n";
+        chmod 0750, $data if $made;
+        ($owner, $group) = @www[2, 3];
+    }
+
+    my @pw = getpwuid($owner) or die "$data: its owner has no name\n";
+
+    mkdir "$data/run";
+    chown $owner, $pw[3], "$data/run";
+
+    return ($owner, $pw[3], $pw[0]);
+}
+
+
+# Can that user enter the folder?  Asked of the kernel, in a child.
+
+sub reachable {
+    my ($dir, $u, $g) = @_;
+
+    my $pid = fork() // die "fork: $!\n";
+
+    if ($pid == 0) {
+        $) = "$g $g";
+        $( = $g;
+        POSIX::setuid($u);
+        POSIX::_exit(-x $dir && chdir($dir) ? 0 : 1);
+    }
+
+    waitpid $pid, 0;
+
+    return $? == 0;
+}
+
+
+# Where the workers can read a folder of the project: in its place, or in a
+# copy next to the data.
+
+sub readable {
+    my ($dir, $name) = @_;
+
+    return $dir if !-d $dir || $> != 0 || reachable($dir, $uid, $gid);
+
+    my $copy = "$data/run/$name";
+
+    system('rm', '-rf', $copy);
+    system('cp', '-r', $dir, $copy) == 0 or die "cannot copy $dir\n";
+    system('chmod', '-R', 'a+rX', $copy);
+
+    return $copy;
+}
+
+
+sub configure {
+    my $listen = "        listen  $port;\n";
+
+    $listen .= "        listen  [::]:$port;\n"
+        if -s '/proc/net/if_inet6';
+
+    my %value = (
+        USER    => $user ? "user $user;" : '',
+        WORKERS => $workers,
+        DATA    => $data,
+        MODULE  => $module,
+        WEB     => $web,
+        SCHEMA  => $schema,
+        LISTEN  => $listen,
+    );
+
+    open(my $in, '<', "$root/conf/nginx.conf") or die "conf/nginx.conf: $!\n";
+    my $conf = do { local $/; <$in> };
+
+    $conf =~ s/^\@LISTEN\@\n/\@LISTEN\@/m;
+    $conf =~ s/\@([A-Z]+)\@/$value{$1}/g;
+
+    open(my $out, '>', "$data/nginx.conf") or die "$data/nginx.conf: $!\n";
+    print $out $conf;
+    close($out) or die "$data/nginx.conf: $!\n";
+
+    $ENV{DATABASE_URL} = "sqlite:$data/tidraw.db"
+        unless $ENV{DATABASE_URL} || $ENV{DATABASE_URL_FILE};
+}
+
+
+sub serve {
+    my $parent = getppid();
+    my ($stop, $tty, $old) = (0);
+
+    # On a terminal we become its foreground group, so that Ctrl-C means us
+    # alone: make does not see it, and ends with our exit code.
+
+    if (open($tty, '+<', '/dev/tty')) {
+        $old = tcgetpgrp(fileno $tty);
+
+        if ($old == getpgrp()) {
+            $SIG{TTOU} = 'IGNORE';
+            setpgid(0, 0);
+            tcsetpgrp(fileno $tty, getpgrp());
+
+        } else {
+            undef $old;
+        }
+    }
+
+    $SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { $stop = 1 };
+
+    my $pid = fork() // die "fork: $!\n";
+
+    if ($pid == 0) {
+        $SIG{INT} = $SIG{TERM} = $SIG{HUP} = $SIG{TTOU} = 'DEFAULT';
+        exec $nginx, '-e', 'stderr', '-p', "$data/", '-c',
+             "$data/nginx.conf", '-g', 'daemon off;';
+        print STDERR "$nginx: $!\n";
+        POSIX::_exit(127);
+    }
+
+    my ($said, $sent, $status) = (0, 0);
+
+    for ( ;; ) {
+        if (waitpid($pid, WNOHANG) == $pid) {
+            $status = $?;
+            last;
+        }
+
+        $stop = 1 if getppid() != $parent || interrupted($parent);
+
+        if ($stop && !$sent) {
+            kill 'TERM', $pid;
+            $sent = 1;
+        }
+
+        $said ||= say_hello() if !$sent;
+
+        select(undef, undef, undef, $said ? 0.3 : 0.05);
+    }
+
+    tcsetpgrp(fileno $tty, $old) if $old;
+
+    exit($stop ? 0 : $status >> 8 || ($status ? 1 : 0));
+}
+
+
+sub say_hello {
+    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                  PeerPort => $port, Timeout => 1)
+        or return 0;
+
+    print "\nTidraw is at http://localhost:$port",
+          " (data in $data, Ctrl-C stops)\n\n";
+
+    return 1;
+}
+
+
+# make passes on SIGTERM, but waits for us in silence when SIGINT went to it
+# alone; that it is in its handler shows in its mask.
+
+sub interrupted {
+    open(my $fh, '<', "/proc/$_[0]/status") or return 0;
+
+    while (<$fh>) {
+        return hex($1) >> (SIGINT - 1) & 1 if /^SigBlk:\s*([0-9a-f]+)/;
+    }
+
+    return 0;
+}
