@@ -195,8 +195,10 @@ sub serve {
 
     if ($pid == 0) {
         $SIG{INT} = $SIG{TERM} = $SIG{HUP} = $SIG{TTOU} = 'DEFAULT';
-        exec $nginx, '-e', 'stderr', '-p', "$data/", '-c',
-             "$data/nginx.conf", '-g', 'daemon off;';
+        my @nginx = ($nginx, '-e', 'stderr', '-p', "$data/",
+                     '-c', "$data/nginx.conf", '-g', 'daemon off;');
+
+        { exec @nginx }
         print STDERR "$nginx: $!\n";
         POSIX::_exit(127);
     }
@@ -244,6 +246,8 @@ sub say_hello {
 
 sub interrupted {
     open(my $fh, '<', "/proc/$_[0]/status") or return 0;
+
+    return 0 if <$fh> !~ /^Name:\s*g?make$/;
 
     while (<$fh>) {
         return hex($1) >> (SIGINT - 1) & 1 if /^SigBlk:\s*([0-9a-f]+)/;

@@ -1,0 +1,99 @@
+#!/usr/bin/perl
+
+# Holds servers of Tidraw::Test for a program in another language: one JSON
+# object a line on the standard input, {id, call, server, args}, one a line
+# back, {id, result} or {id, error}.  Ends with its input.
+
+use strict;
+use warnings;
+
+use FindBin;
+use JSON::PP;
+
+use lib $FindBin::Bin;
+use Tidraw::Test;
+
+my $json = JSON::PP->new->utf8->allow_nonref->convert_blessed;
+my (%server, $made);
+
+# what libraries print must not get between the answers
+
+open(my $out, '>&', \*STDOUT) or die $!;
+open(STDOUT, '>&', \*STDERR) or die $!;
+
+$out->autoflush(1);
+$SIG{PIPE} = 'IGNORE';
+Test::More->builder->no_ending(1);
+
+my %call = (
+    new => sub {
+        my (undef, $options) = @_;
+
+        $server{++$made} = Tidraw::Test->new(%{ $options || {} });
+
+        return $made;
+    },
+    start    => sub { $_[0]->start; facts($_[0]) },
+    restart  => sub { $_[0]->restart; facts($_[0]) },
+    reload   => sub { $_[0]->reload; facts($_[0]) },
+    quit     => sub { $_[0]->quit; 1 },
+    stop     => sub { $_[0]->stop; 1 },
+    kill9    => sub { $_[0]->kill9; 1 },
+    register => sub { $_[0]->register($_[1], %{ $_[2] || {} }) },
+    login    => sub { $_[0]->login($_[1], %{ $_[2] || {} }) },
+    room     => sub { $_[0]->room($_[1], $_[2]) },
+    link     => sub { $_[0]->link(@_[1 .. 3], %{ $_[4] || {} }) },
+    sql      => sub { [$_[0]->sql($_[1])] },
+    errorLog => sub { $_[0]->error_log },
+    workers  => sub { [$_[0]->workers] },
+    killWorker => sub { kill($_[2] || 'KILL', $_[1]) },
+    allow    => sub { shift->allow(map { qr/$_/ } @_); 1 },
+    database => sub {
+        my ($t, $what) = @_;
+
+        die "not on PostgreSQL\n" if !$t->{pg};
+        die "no such call\n"
+            if $what !~ /^(?:start|stop|kill9|restart|pause|resume)$/;
+
+        $t->{pg}->$what;
+
+        return 1;
+    },
+    finish => sub {
+        my ($t, undef) = @_;
+
+        $t->finish;
+
+        return Tidraw::Test::broken() ? JSON::PP::false : JSON::PP::true;
+    },
+);
+
+
+sub facts {
+    my ($t) = @_;
+
+    my $s = $t->{tls} ? 's' : '';
+
+    return { port => $t->port, dir => $t->dir, pid => $t->pid,
+             url => "http$s://localhost:" . $t->port . $t->{location},
+             wsUrl => "ws$s://localhost:" . $t->port . $t->{location},
+             database => $t->{url} };
+}
+
+
+while (defined(my $line = <STDIN>)) {
+    my $m = $json->decode($line);
+
+    my $result = eval {
+        my $call = $call{$m->{call}} or die "no call $m->{call}\n";
+
+        $call->($server{$m->{server} // ''}, @{ $m->{args} || [] });
+    };
+
+    my $error = $@;
+
+    print $out $json->encode($error ? { id => $m->{id}, error => "$error" }
+                             : { id => $m->{id}, result => $result }), "\n";
+}
+
+exit 0;
