@@ -37,7 +37,7 @@ sub dial {
 
         return IO::Socket::SSL->new(%peer, SSL_verify_mode => 0,
                                     %{ $o->{ssl} || {} })
-            || die "TLS to port $o->{port}: " . IO::Socket::SSL::errstr() . "\n";
+            || die "TLS: " . IO::Socket::SSL::errstr() . "\n";
     }
 
     return IO::Socket::INET->new(%peer)
