@@ -2,7 +2,7 @@
 # Tidraw.  "make run" is all it takes; the other targets are for those who
 # change something.  Everything that is built lands in build/ and web/dist/.
 
-NGINX      ?= /usr/sbin/nginx
+NGINX_BIN  ?= /usr/sbin/nginx
 NGINX_SRC  ?= /usr/share/nginx/src
 JOBS       ?= $(shell nproc)
 
@@ -11,7 +11,7 @@ MODULESDIR ?= /usr/lib/nginx/modules
 DATADIR    ?= /usr/share/tidraw
 CONFDIR    ?= /etc/nginx
 
-export NGINX NGINX_SRC
+export NGINX_BIN NGINX_SRC
 
 NAME       := ngx_http_tidraw_module.so
 MODULE     := build/$(NAME)

@@ -21,7 +21,7 @@ $| = 1;
 
 my $root = abs_path(__FILE__ =~ s{[^/]*$}{}r . '..');
 my $module = "$root/build/ngx_http_tidraw_module.so";
-my $nginx = $ENV{NGINX} || '/usr/sbin/nginx';
+my $nginx = $ENV{NGINX_BIN} || '/usr/sbin/nginx';
 my $port = $ENV{PORT} || 3000;
 my $workers = $ENV{WORKERS} || 'auto';
 my $data = $ENV{DATA} || "$root/data";
@@ -147,6 +147,7 @@ sub configure {
     my %value = (
         USER    => $user ? "user $user;" : '',
         WORKERS => $workers,
+        NOFILE  => open_files(),
         DATA    => $data,
         MODULE  => $module,
         WEB     => $web,
@@ -166,6 +167,17 @@ sub configure {
 
     $ENV{DATABASE_URL} = "sqlite:$data/tidraw.db"
         unless $ENV{DATABASE_URL} || $ENV{DATABASE_URL_FILE};
+}
+
+
+# As many as we want, or as many as the system lets us have.
+
+sub open_files {
+    open(my $fh, '<', '/proc/self/limits') or return 1024;
+
+    my ($hard) = map { /^Max open files\s+\S+\s+(\d+)/ } <$fh>;
+
+    return defined $hard && $hard < 65536 ? $hard : 65536;
 }
 
 
@@ -195,7 +207,8 @@ sub serve {
 
     if ($pid == 0) {
         $SIG{INT} = $SIG{TERM} = $SIG{HUP} = $SIG{TTOU} = 'DEFAULT';
-        my @nginx = ($nginx, '-e', 'stderr', '-p', "$data/",
+        my @nginx = ('setpriv', '--pdeathsig', 'TERM',
+                     $nginx, '-e', 'stderr', '-p', "$data/",
                      '-c', "$data/nginx.conf", '-g', 'daemon off;');
 
         { exec @nginx }

@@ -11,7 +11,7 @@ set -e
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 dir=$root/build/static
-nginx=${NGINX:-/usr/sbin/nginx}
+nginx=${NGINX_BIN:-/usr/sbin/nginx}
 
 version=$("$nginx" -v 2>&1 | sed 's,.*/,,; s/[^0-9.].*//')
 tarball=${NGINX_TARBALL:-$dir/nginx_$version.orig.tar.gz}

@@ -24,7 +24,7 @@ ok($binary && -x $binary, 'a binary') or do { done_testing(); exit 1 };
 like(qx{$binary -V 2>&1}, qr/--add-module=/, 'made by --add-module');
 
 {
-    local $ENV{NGINX} = $binary;
+    local $ENV{NGINX_BIN} = $binary;
     local $ENV{TIDRAW_ASAN};
     local $ENV{TIDRAW_VALGRIND};
 

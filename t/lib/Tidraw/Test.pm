@@ -182,7 +182,7 @@ sub module_file {
 }
 
 
-sub nginx { return $ENV{NGINX} || '/usr/sbin/nginx' }
+sub nginx { return $ENV{NGINX_BIN} || '/usr/sbin/nginx' }
 
 
 # nginx -t on the configuration: (true or false, what it said).
