@@ -55,7 +55,7 @@ td_arena_create(size_t first, size_t limit)
 
     first &= ~(size_t) 7;
 
-    if (first > SIZE_MAX - sizeof(td_arena_t)) {
+    if (first > SIZE_MAX / 2) {
         return NULL;
     }
 
@@ -85,10 +85,6 @@ td_arena_grow(td_arena_t *a, size_t n)
     int          own;
     size_t       size, left;
     td_block_t  *b;
-
-    if (n > SIZE_MAX - sizeof(td_block_t)) {
-        return NULL;
-    }
 
     own = (n > a->next / 4);
     size = sizeof(td_block_t) + n;
@@ -137,7 +133,7 @@ td_arena_alloc(td_arena_t *a, size_t n)
 {
     char  *p;
 
-    if (n > SIZE_MAX - 7) {
+    if (n > SIZE_MAX / 2) {
         return NULL;
     }
 

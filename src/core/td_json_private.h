@@ -38,6 +38,9 @@ typedef struct {
 /* Memory for the index of n members, not built yet; NULL when exhausted. */
 td_index_t *td_index_create(td_arena_t *a, uint32_t n);
 
+/* The hash that keys are sorted by; it need not resist collisions. */
+uint32_t td_index_hash(td_str_t key);
+
 /*
  * Builds the index of n members after removing duplicate keys: the first one
  * keeps its place and gets the value of the last.  Returns what is left.

@@ -22,8 +22,8 @@ td_load64(const char *p)
 }
 
 
-static uint32_t
-td_hash(td_str_t key)
+uint32_t
+td_index_hash(td_str_t key)
 {
     size_t       n;
     uint64_t     h, tail;
@@ -123,7 +123,7 @@ td_index_build(td_index_t *index, const td_member_t *members, uint32_t n)
     uint32_t  i;
 
     for (i = 0; i < n; i++) {
-        index->slots[i].hash = td_hash(members[i].key);
+        index->slots[i].hash = td_index_hash(members[i].key);
         index->slots[i].pos = i;
     }
 
@@ -229,7 +229,7 @@ td_json_member(const td_json_t *v, td_str_t key)
         td_index_build(index, m, v->count);
     }
 
-    hash = td_hash(key);
+    hash = td_index_hash(key);
     left = 0;
     right = v->count;
 

@@ -47,7 +47,7 @@ const chance = (p) => random() < p
 const pick = (list) => list[int(list.length)]
 
 const PIECES = ['a', 'Z', '0', ' ', '\n', '"', '\\', '\u0001', '\u0000', 'é', 'ß', '€', '한', '日',
-	'😀', '👩‍🚀', '\ud83d', '\ude00', '\u2028', 'V0LS', 'lorem ipsum']
+	'😀', '👩‍🚀', '\ud83d', '\ud83d', '\ude00', '\ude00', '\u2028', 'V0LS', 'lorem ipsum']
 const KEYS = ['x', 'y', 'w', 'h', 'text', 'path', 'color', 'size', 'points', 'segments', 'a1', '0', '1', '10',
 	'', 'ключ', 'key with "quotes"', 'toString', 'constructor', 'valueOf', 'length']
 
@@ -83,7 +83,7 @@ function value(depth) {
 	}
 	if (depth > 0 && roll < 5) {
 		const kind = int(4)
-		if (kind === 0) return list(int(14), number)
+		if (kind === 0) return list(int(24), number)
 		if (kind === 1) return list(int(6), () => object(depth - 1, 1 + int(3)))
 		if (kind === 2) return list(int(6), () => text(4))
 		return list(int(6), () => value(depth - 1))
@@ -109,8 +109,10 @@ function record() {
 			scale: 1,
 			w: number(),
 			text: text(),
+			name: pick(['', 'x', 'lorem']) + pick(['\ud83d', '😀', 'é']),
+			dash: list(6 + int(15), () => int(100)),
 			richText: { type: 'doc', content: list(int(3), () => ({ type: 'paragraph', attrs: { dir: 'auto' } })) },
-			segments: list(1 + int(7), () => ({ type: 'free', path: text(12), points: list(int(9), () => ({ x: number(), y: number(), z: 0.5 })) })),
+			segments: list(1 + int(7), () => ({ type: 'free', path: text(12), points: list(int(15), () => ({ x: number(), y: number(), z: 0.5 })) })),
 			...object(2, int(4)),
 		},
 		meta: object(2, int(4)),
@@ -144,7 +146,7 @@ function mutate(v, depth) {
 			case 3:
 				return chance(0.15) ? value(depth) : copy.reverse()
 			default:
-				for (let n = 1 + int(3); n > 0 && copy.length; n--) {
+				for (let n = 1 + int(5); n > 0 && copy.length; n--) {
 					const i = chance(0.5) ? copy.length - 1 : int(copy.length)
 					copy[i] = mutate(copy[i], depth - 1)
 				}
@@ -283,8 +285,9 @@ function diff(rules, compute, module, from, to) {
 }
 
 for (let i = 0; i < rounds; i++) {
-	const from = plain(record())
-	const to = chance(0.02) ? plain(record()) : plain(mutateRecord(from))
+	let from = plain(record())
+	let to = chance(0.02) ? plain(record()) : plain(mutateRecord(from))
+	if (chance(0.3)) [from, to] = [to, from]
 
 	diff('v7', (a, b) => v7.diffRecord(a, b), v7, from, to)
 	diff('v8', (a, b) => v8.diffRecord(a, b), v8, from, to)
