@@ -92,9 +92,16 @@ struct ngx_tidraw_op_s {
  * operations wait (bounded in number, 4 096, and time, 10 s) until it is
  * ready.  check() runs when the configuration is read and only looks at the
  * form of the URL: NULL or what is wrong with it.
- * close() in exit_process: finishes what is queued, within 5 s.
+ * close() in exit_process: finishes what is queued, within 5 s, and frees it
+ * without calling a handler; call it before what operations refer to goes
+ * away.
+ * prepare() in init_module, not under "nginx -t", once a site: makes in the
+ * master what unprivileged workers cannot (the folder of an SQLite database).
+ * NGX_OK or NGX_ERROR (logged).
  */
 char *ngx_tidraw_store_check(ngx_str_t *url);
+ngx_int_t ngx_tidraw_store_prepare(ngx_tidraw_site_t *site,
+    ngx_cycle_t *cycle);
 ngx_tidraw_store_t *ngx_tidraw_store_open(ngx_tidraw_site_t *site,
     ngx_cycle_t *cycle);
 void ngx_tidraw_store_close(ngx_tidraw_store_t *st);

@@ -1,0 +1,122 @@
+
+/*
+ * The tables.  One text for both databases; what differs is passed in:
+ *
+ *   SERIAL   a number the database gives out and never again
+ *   KEY      a text that is looked up: compared byte by byte, so that an
+ *            index never depends on the locale of the machine
+ *
+ * Times are milliseconds since 1970 UTC, booleans 0 or 1.
+ */
+
+
+#include <stddef.h>
+
+#include "ngx_tidraw_migrations.h"
+
+
+#define NGX_TIDRAW_MIGRATION_1(SERIAL, KEY)                                  \
+                                                                             \
+    "CREATE TABLE users ("                                                   \
+    " id " KEY " NOT NULL PRIMARY KEY,"                                      \
+    " email " KEY " NOT NULL UNIQUE,"                                        \
+    " name TEXT NOT NULL,"                                                   \
+    " color TEXT,"                                                           \
+    " role TEXT NOT NULL DEFAULT 'user',"                                    \
+    " password_hash TEXT,"                                                   \
+    " disabled INTEGER NOT NULL DEFAULT 0,"                                  \
+    " created_at BIGINT NOT NULL,"                                           \
+    " updated_at BIGINT NOT NULL)",                                          \
+                                                                             \
+    "CREATE TABLE sessions ("                                                \
+    " token_hash " KEY " NOT NULL PRIMARY KEY,"                              \
+    " user_id " KEY " NOT NULL REFERENCES users (id) ON DELETE CASCADE,"     \
+    " created_at BIGINT NOT NULL,"                                           \
+    " last_used_at BIGINT NOT NULL,"                                         \
+    " expires_at BIGINT NOT NULL,"                                           \
+    " agent TEXT,"                                                           \
+    " address TEXT)",                                                        \
+    "CREATE INDEX sessions_user ON sessions (user_id)",                      \
+    "CREATE INDEX sessions_expires ON sessions (expires_at)",                \
+                                                                             \
+    "CREATE TABLE rooms ("                                                   \
+    " num " SERIAL ","                                                       \
+    " id " KEY " NOT NULL UNIQUE,"                                           \
+    " name TEXT NOT NULL,"                                                   \
+    " clock BIGINT NOT NULL DEFAULT 1,"                                      \
+    " history_start BIGINT NOT NULL DEFAULT 1,"                              \
+    " schema TEXT,"                                                          \
+    " created_by " KEY ","                                                   \
+    " created_at BIGINT NOT NULL,"                                           \
+    " updated_at BIGINT NOT NULL,"                                           \
+    " deleted_at BIGINT)",                                                   \
+                                                                             \
+    "CREATE TABLE members ("                                                 \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " user_id " KEY " NOT NULL REFERENCES users (id) ON DELETE CASCADE,"     \
+    " role TEXT NOT NULL,"                                                   \
+    " created_at BIGINT NOT NULL,"                                           \
+    " PRIMARY KEY (room, user_id))",                                         \
+    "CREATE INDEX members_user ON members (user_id)",                        \
+                                                                             \
+    "CREATE TABLE links ("                                                   \
+    " id " KEY " NOT NULL PRIMARY KEY,"                                      \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " token_hash " KEY " NOT NULL UNIQUE,"                                   \
+    " role TEXT NOT NULL,"                                                   \
+    " created_by " KEY ","                                                   \
+    " created_at BIGINT NOT NULL,"                                           \
+    " expires_at BIGINT)",                                                   \
+    "CREATE INDEX links_room ON links (room)",                               \
+                                                                             \
+    "CREATE TABLE invites ("                                                 \
+    " id " KEY " NOT NULL PRIMARY KEY,"                                      \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " token_hash " KEY " NOT NULL UNIQUE,"                                   \
+    " role TEXT NOT NULL,"                                                   \
+    " email " KEY ","                                                        \
+    " created_by " KEY ","                                                   \
+    " created_at BIGINT NOT NULL,"                                           \
+    " expires_at BIGINT NOT NULL,"                                           \
+    " used_at BIGINT,"                                                       \
+    " used_by " KEY ")",                                                     \
+    "CREATE INDEX invites_room ON invites (room)",                           \
+                                                                             \
+    "CREATE TABLE records ("                                                 \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " id " KEY " NOT NULL,"                                                  \
+    " clock BIGINT NOT NULL,"                                                \
+    " state TEXT NOT NULL,"                                                  \
+    " PRIMARY KEY (room, id))",                                              \
+    "CREATE INDEX records_clock ON records (room, clock)",                   \
+                                                                             \
+    "CREATE TABLE tombstones ("                                              \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " id " KEY " NOT NULL,"                                                  \
+    " clock BIGINT NOT NULL,"                                                \
+    " PRIMARY KEY (room, id))",                                              \
+    "CREATE INDEX tombstones_clock ON tombstones (room, clock)",             \
+                                                                             \
+    "CREATE TABLE settings ("                                                \
+    " key " KEY " NOT NULL PRIMARY KEY,"                                     \
+    " value TEXT)",                                                          \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_1[] = {
+    NGX_TIDRAW_MIGRATION_1("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_1[] = {
+    NGX_TIDRAW_MIGRATION_1("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                           "TEXT COLLATE \"C\"")
+};
+
+
+const ngx_tidraw_migration_t
+    ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
+{
+    { ngx_tidraw_migration_sqlite_1, ngx_tidraw_migration_pgsql_1 }
+};
