@@ -1,0 +1,841 @@
+
+/*
+ * WebSocket connections: from the handshake to the end.
+ *
+ * The request is held by one count and given back by one finalize, always
+ * from inside nginx's own read or write handler of the connection: whatever
+ * else decides that a connection must end marks it and posts its read event.
+ * Users are never called from inside their own call, and never after closed().
+ */
+
+
+#include "ngx_tidraw_ws_private.h"
+
+
+#define NGX_TIDRAW_WS_SCRATCH        65536
+
+/* in one go; then the other connections have their turn */
+#define NGX_TIDRAW_WS_BUDGET_EVENTS  64
+#define NGX_TIDRAW_WS_BUDGET_READS   4
+
+
+static ngx_int_t ngx_tidraw_ws_switch(ngx_http_request_t *r, u_char *accept);
+static void ngx_tidraw_ws_free_headers(ngx_http_request_t *r);
+static ngx_tidraw_ws_t *ngx_tidraw_ws_get(ngx_http_request_t *r);
+static void ngx_tidraw_ws_read_handler(ngx_http_request_t *r);
+static void ngx_tidraw_ws_write_handler(ngx_http_request_t *r);
+static void ngx_tidraw_ws_read(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_ws_keep_input(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_ws_free_input(ngx_tidraw_ws_t *ws);
+static ngx_uint_t ngx_tidraw_ws_parse(ngx_tidraw_ws_t *ws,
+    ngx_uint_t *budget);
+static void ngx_tidraw_ws_data_event(ngx_tidraw_ws_t *ws,
+    td_frame_event_t *ev);
+static void ngx_tidraw_ws_close_event(ngx_tidraw_ws_t *ws,
+    td_frame_event_t *ev);
+static void ngx_tidraw_ws_fail(ngx_tidraw_ws_t *ws, ngx_uint_t code);
+static void ngx_tidraw_ws_break(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_ws_send_close(ngx_tidraw_ws_t *ws, ngx_uint_t code,
+    ngx_str_t *reason);
+static void ngx_tidraw_ws_settle(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_ws_finalize(ngx_tidraw_ws_t *ws, ngx_int_t rc);
+static void ngx_tidraw_ws_detach(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_ws_cleanup(void *data);
+
+
+/*
+ * What a read brings is handled before the next one, so that all connections
+ * of the worker can share the place; what must wait moves to the heap.
+ */
+
+static u_char  ngx_tidraw_ws_scratch[NGX_TIDRAW_WS_SCRATCH];
+
+
+ngx_int_t
+ngx_tidraw_ws_upgrade(ngx_http_request_t *r, ngx_tidraw_ws_limits_t *limits,
+    ngx_tidraw_ws_handlers_t *handlers, void *data, ngx_tidraw_ws_t **wsp)
+{
+    u_char               accept[NGX_TIDRAW_WS_ACCEPT_LEN];
+    ngx_int_t            rc;
+    ngx_tidraw_ws_t     *ws;
+    ngx_http_cleanup_t  *cln;
+
+    rc = ngx_tidraw_ws_handshake(r, accept);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_tidraw_ws_draining()) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    ws = ngx_pcalloc(r->pool, sizeof(ngx_tidraw_ws_t));
+    if (ws == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ws->request = r;
+    ws->handlers = handlers;
+    ws->data = data;
+    ws->frame.max_frame = limits->max_frame;
+    ws->frame.max_message = limits->max_message;
+    ws->max_queue = limits->max_queue;
+    ws->out_last = &ws->out;
+
+    /* a client may send its first frames together with the handshake */
+
+    ws->in_pos = r->header_in->pos;
+    ws->in_last = r->header_in->last;
+    r->header_in->pos = r->header_in->last;
+
+    cln->handler = ngx_tidraw_ws_cleanup;
+    cln->data = ws;
+
+    r->read_event_handler = ngx_tidraw_ws_read_handler;
+    r->write_event_handler = ngx_tidraw_ws_write_handler;
+
+    ngx_tidraw_ws_list_add(ws);
+
+    r->main->count++;
+
+    if (ngx_tidraw_ws_switch(r, accept) != NGX_OK) {
+        ngx_tidraw_ws_break(ws);
+    }
+
+    ngx_tidraw_ws_free_headers(r);
+
+    r->connection->log->action = "handling websocket";
+
+    ngx_post_event(r->connection->read, &ngx_posted_events);
+
+    *wsp = ws;
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_tidraw_ws_switch(ngx_http_request_t *r, u_char *accept)
+{
+    u_char                    *p;
+    ngx_int_t                  rc;
+    ngx_table_elt_t           *h;
+    ngx_connection_t          *c;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    c = r->connection;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    p = ngx_pnalloc(r->pool, NGX_TIDRAW_WS_ACCEPT_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, accept, NGX_TIDRAW_WS_ACCEPT_LEN);
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Upgrade");
+    ngx_str_set(&h->value, "websocket");
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Sec-WebSocket-Accept");
+    h->value.data = p;
+    h->value.len = NGX_TIDRAW_WS_ACCEPT_LEN;
+
+    r->keepalive = 0;
+
+    /* frames leave past the filter that keeps the rate */
+
+    r->limit_rate = 0;
+    r->limit_rate_set = 1;
+
+    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
+    ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_send_special(r, NGX_HTTP_FLUSH) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (clcf->tcp_nodelay && ngx_tcp_nodelay(c) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+#if (NGX_HTTP_SSL)
+
+    if (c->ssl != NULL && !c->buffered) {
+        ngx_ssl_free_buffer(c);
+    }
+
+#endif
+
+    return NGX_OK;
+}
+
+
+/*
+ * Buffers of earlier requests on this connection, which nothing points to any
+ * more and no later one will need.
+ */
+
+static void
+ngx_tidraw_ws_free_headers(ngx_http_request_t *r)
+{
+    ngx_chain_t             *cl;
+    ngx_http_connection_t   *hc;
+
+    hc = r->http_connection;
+
+    while (hc->free != NULL) {
+        cl = hc->free;
+        hc->free = cl->next;
+
+        (void) ngx_pfree(r->connection->pool, cl->buf->start);
+        ngx_free_chain(r->connection->pool, cl);
+    }
+}
+
+
+/*
+ * The context of the request belongs to others, so the connection is found by
+ * its cleanup handler, which is one of very few.
+ */
+
+static ngx_tidraw_ws_t *
+ngx_tidraw_ws_get(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t  *cln;
+
+    for (cln = r->main->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_tidraw_ws_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_tidraw_ws_read_handler(ngx_http_request_t *r)
+{
+    ngx_event_t      *rev;
+    ngx_tidraw_ws_t  *ws;
+
+    ws = ngx_tidraw_ws_get(r);
+
+    if (ws == NULL) {
+        return;
+    }
+
+    rev = r->connection->read;
+
+    if (rev->timedout) {
+        rev->timedout = 0;
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client did not answer the close frame");
+
+        ngx_tidraw_ws_break(ws);
+
+    } else {
+        ngx_tidraw_ws_read(ws);
+
+        if (!ws->broken && ngx_handle_read_event(rev, 0) != NGX_OK) {
+            ngx_tidraw_ws_break(ws);
+        }
+    }
+
+    ngx_tidraw_ws_settle(ws);
+}
+
+
+static void
+ngx_tidraw_ws_write_handler(ngx_http_request_t *r)
+{
+    ngx_int_t         rc;
+    ngx_event_t      *wev;
+    ngx_tidraw_ws_t  *ws;
+
+    ws = ngx_tidraw_ws_get(r);
+
+    if (ws == NULL) {
+        return;
+    }
+
+    wev = r->connection->write;
+
+    if (wev->timedout) {
+        wev->timedout = 0;
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, NGX_ETIMEDOUT,
+                      "client timed out");
+
+        ngx_tidraw_ws_break(ws);
+
+    } else if (!ws->broken && ngx_tidraw_ws_waiting(ws)) {
+
+        rc = ngx_tidraw_ws_out_flush(ws);
+
+        if (rc == NGX_ERROR) {
+            ngx_tidraw_ws_break(ws);
+
+        } else if (rc == NGX_OK && !ws->closing) {
+            ws->handlers->drained(ws);
+        }
+    }
+
+    ngx_tidraw_ws_settle(ws);
+}
+
+
+static void
+ngx_tidraw_ws_read(ngx_tidraw_ws_t *ws)
+{
+    size_t             rest;
+    ssize_t            n;
+    ngx_uint_t         reads, budget;
+    ngx_event_t       *rev;
+    ngx_connection_t  *c;
+
+    c = ws->request->connection;
+    rev = c->read;
+
+    reads = 0;
+    budget = NGX_TIDRAW_WS_BUDGET_EVENTS;
+
+    for ( ;; ) {
+
+        /* looks at what was kept, too, when reading goes on after a pause */
+
+        if (!ngx_tidraw_ws_parse(ws, &budget)) {
+            break;
+        }
+
+        if (!rev->ready) {
+            break;
+        }
+
+        if (reads++ == NGX_TIDRAW_WS_BUDGET_READS) {
+            budget = 0;
+            break;
+        }
+
+        rest = ws->in_last - ws->in_pos;
+
+        ngx_memmove(ngx_tidraw_ws_scratch, ws->in_pos, rest);
+
+        n = c->recv(c, ngx_tidraw_ws_scratch + rest,
+                    NGX_TIDRAW_WS_SCRATCH - rest);
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == 0 || n == NGX_ERROR) {
+
+            if (!ws->closing) {
+                ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                              "client closed websocket without close frame");
+            }
+
+            ngx_tidraw_ws_break(ws);
+            break;
+        }
+
+        ngx_tidraw_ws_free_input(ws);
+
+        ws->in_pos = ngx_tidraw_ws_scratch;
+        ws->in_last = ngx_tidraw_ws_scratch + rest + n;
+    }
+
+    ngx_tidraw_ws_keep_input(ws);
+
+    if (budget == 0 && !ws->paused && !ws->broken) {
+        ngx_post_event(rev, &ngx_posted_next_events);
+    }
+}
+
+
+/* Nothing of a connection may stay in the scratch buffer. */
+
+static void
+ngx_tidraw_ws_keep_input(ngx_tidraw_ws_t *ws)
+{
+    size_t   rest;
+    u_char  *p;
+
+    rest = ws->in_last - ws->in_pos;
+
+    if (rest == 0 || ws->broken) {
+        ngx_tidraw_ws_free_input(ws);
+        return;
+    }
+
+    if (ws->in_pos < ngx_tidraw_ws_scratch
+        || ws->in_pos >= ngx_tidraw_ws_scratch + NGX_TIDRAW_WS_SCRATCH)
+    {
+        return;
+    }
+
+    p = ngx_alloc(rest, ws->request->connection->log);
+
+    if (p == NULL) {
+        ngx_tidraw_ws_free_input(ws);
+        ngx_tidraw_ws_break(ws);
+        return;
+    }
+
+    ngx_memcpy(p, ws->in_pos, rest);
+
+    ws->in = p;
+    ws->in_pos = p;
+    ws->in_last = p + rest;
+}
+
+
+static void
+ngx_tidraw_ws_free_input(ngx_tidraw_ws_t *ws)
+{
+    if (ws->in != NULL) {
+        ngx_free(ws->in);
+        ws->in = NULL;
+    }
+
+    ws->in_pos = NULL;
+    ws->in_last = NULL;
+}
+
+
+/* 1: more bytes are needed; 0: stop here, for whatever reason. */
+
+static ngx_uint_t
+ngx_tidraw_ws_parse(ngx_tidraw_ws_t *ws, ngx_uint_t *budget)
+{
+    int               rc;
+    size_t            used;
+    td_frame_event_t  ev;
+
+    for ( ;; ) {
+
+        if (ws->peer_closed || ws->hasty || ws->broken) {
+
+            /* nothing that may follow is of interest */
+
+            ws->in_pos = ws->in_last;
+
+            return 0;
+        }
+
+        if (ws->paused) {
+            return 0;
+        }
+
+        if (ws->in_pos == ws->in_last) {
+            return 1;
+        }
+
+        if (*budget == 0) {
+            return 0;
+        }
+
+        (*budget)--;
+
+        rc = td_frame_next(&ws->frame, ws->in_pos, ws->in_last - ws->in_pos,
+                           &used, &ev);
+
+        ws->in_pos += used;
+
+        switch (rc) {
+
+        case TD_FRAME_EVENT_MORE:
+            return 1;
+
+        case TD_FRAME_EVENT_DATA:
+            ngx_tidraw_ws_data_event(ws, &ev);
+            break;
+
+        case TD_FRAME_EVENT_PING:
+            if (!ws->closing
+                && ngx_tidraw_ws_out_pong(ws, ev.data, ev.len) != NGX_OK)
+            {
+                ngx_tidraw_ws_break(ws);
+            }
+
+            break;
+
+        case TD_FRAME_EVENT_PONG:
+            break;
+
+        case TD_FRAME_EVENT_CLOSE:
+            ngx_tidraw_ws_close_event(ws, &ev);
+            break;
+
+        default: /* TD_BAD */
+            ngx_log_error(NGX_LOG_INFO, ws->request->connection->log, 0,
+                          "client broke the websocket protocol: %ui",
+                          (ngx_uint_t) ev.code);
+
+            ngx_tidraw_ws_fail(ws, ev.code);
+            break;
+        }
+    }
+}
+
+
+static void
+ngx_tidraw_ws_data_event(ngx_tidraw_ws_t *ws, td_frame_event_t *ev)
+{
+    if (ws->closing) {
+        return;
+    }
+
+    if (ev->first && ev->last) {
+        ws->handlers->message(ws, ev->data, ev->len);
+        return;
+    }
+
+    td_buf_add(&ws->message, (char *) ev->data, ev->len);
+
+    if (ws->message.failed) {
+        ngx_tidraw_ws_fail(ws, NGX_TIDRAW_WS_INTERNAL);
+        return;
+    }
+
+    if (ev->last) {
+        ws->handlers->message(ws, (u_char *) ws->message.data,
+                              ws->message.len);
+        td_buf_free(&ws->message);
+    }
+}
+
+
+static void
+ngx_tidraw_ws_close_event(ngx_tidraw_ws_t *ws, td_frame_event_t *ev)
+{
+    ws->peer_closed = 1;
+
+    if (ws->closing) {
+        return;
+    }
+
+    /* who has closed does not wait for messages any more */
+
+    ngx_tidraw_ws_out_drop(ws);
+    ngx_tidraw_ws_send_close(ws, ev->code, NULL);
+}
+
+
+/*
+ * Ends the connection for something that the peer did, and does not wait for
+ * its consent: what it sends cannot be understood any more, or it does not
+ * read.
+ */
+
+static void
+ngx_tidraw_ws_fail(ngx_tidraw_ws_t *ws, ngx_uint_t code)
+{
+    if (ws->broken) {
+        return;
+    }
+
+    ws->hasty = 1;
+
+    if (!ws->closing) {
+        ngx_tidraw_ws_out_drop(ws);
+        ngx_tidraw_ws_send_close(ws, code, NULL);
+    }
+
+    ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+}
+
+
+static void
+ngx_tidraw_ws_break(ngx_tidraw_ws_t *ws)
+{
+    ws->closing = 1;
+    ws->broken = 1;
+
+    ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+}
+
+
+static void
+ngx_tidraw_ws_send_close(ngx_tidraw_ws_t *ws, ngx_uint_t code,
+    ngx_str_t *reason)
+{
+    size_t  len;
+    u_char  frame[2 + TD_FRAME_MAX_CONTROL], *p;
+
+    len = 0;
+
+    if (code != NGX_TIDRAW_WS_NO_CODE) {
+        len = 2;
+
+        if (reason != NULL) {
+            len += ngx_min(reason->len, TD_FRAME_MAX_CONTROL - 2);
+        }
+    }
+
+    p = frame + td_frame_header(frame, TD_FRAME_CLOSE, len);
+
+    if (len != 0) {
+        *p++ = (u_char) (code >> 8);
+        *p++ = (u_char) code;
+
+        if (len > 2) {
+            p = ngx_cpymem(p, reason->data, len - 2);
+        }
+    }
+
+    ws->closing = 1;
+    ws->paused = 0;
+
+    if (ngx_tidraw_ws_out_send(ws, frame, p - frame, NULL, 0, 1) != NGX_OK) {
+        ngx_tidraw_ws_break(ws);
+        return;
+    }
+
+    if (ngx_tidraw_ws_waiting(ws)) {
+        ngx_add_timer(ws->request->connection->write,
+                      NGX_TIDRAW_WS_FLUSH_TIMEOUT);
+    }
+}
+
+
+/*
+ * The end of every event: tells the user that it is over, and lets go of the
+ * request when nothing is left to be done.  ws is gone afterwards then.
+ */
+
+static void
+ngx_tidraw_ws_settle(ngx_tidraw_ws_t *ws)
+{
+    ngx_connection_t          *c;
+    ngx_tidraw_ws_handlers_t  *handlers;
+
+    if (!ws->closing) {
+        return;
+    }
+
+    c = ws->request->connection;
+
+    if (ws->handlers != NULL) {
+        handlers = ws->handlers;
+        ws->handlers = NULL;
+
+        td_buf_free(&ws->message);
+
+        handlers->closed(ws);
+    }
+
+    if (ws->broken) {
+        ngx_tidraw_ws_finalize(ws, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+        return;
+    }
+
+    if (ngx_tidraw_ws_waiting(ws)) {
+        return;
+    }
+
+    if (ws->peer_closed || ws->hasty) {
+
+        /* unread bytes would make the kernel reset what we have just sent */
+
+        ws->request->lingering_close = ws->hasty;
+
+        ngx_tidraw_ws_finalize(ws, NGX_OK);
+        return;
+    }
+
+    if (!c->read->timer_set) {
+        ngx_add_timer(c->read, NGX_TIDRAW_WS_CLOSE_TIMEOUT);
+    }
+}
+
+
+static void
+ngx_tidraw_ws_finalize(ngx_tidraw_ws_t *ws, ngx_int_t rc)
+{
+    ngx_http_request_t  *r;
+    ngx_http_cleanup_t  *cln;
+
+    r = ws->request;
+
+    /* with lingering close the cleanup would come much later */
+
+    for (cln = r->main->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_tidraw_ws_cleanup) {
+            cln->handler = NULL;
+        }
+    }
+
+    ngx_tidraw_ws_detach(ws);
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+static void
+ngx_tidraw_ws_detach(ngx_tidraw_ws_t *ws)
+{
+    ngx_queue_remove(&ws->queue);
+
+    ngx_tidraw_ws_out_free(ws);
+    ngx_tidraw_ws_free_input(ws);
+    td_buf_free(&ws->message);
+}
+
+
+/* nginx ends the request by itself, such as after worker_shutdown_timeout. */
+
+static void
+ngx_tidraw_ws_cleanup(void *data)
+{
+    ngx_tidraw_ws_t           *ws;
+    ngx_tidraw_ws_handlers_t  *handlers;
+
+    ws = data;
+
+    ws->closing = 1;
+    ws->broken = 1;
+
+    if (ws->handlers != NULL) {
+        handlers = ws->handlers;
+        ws->handlers = NULL;
+
+        handlers->closed(ws);
+    }
+
+    ngx_tidraw_ws_detach(ws);
+}
+
+
+ngx_int_t
+ngx_tidraw_ws_send(ngx_tidraw_ws_t *ws, ngx_tidraw_slice_t *slices,
+    ngx_uint_t n, ngx_uint_t unlimited)
+{
+    size_t      len, head;
+    u_char      frame[TD_FRAME_MAX_OUT];
+    ngx_uint_t  i;
+
+    if (ws->closing) {
+        return NGX_ERROR;
+    }
+
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        len += slices[i].last - slices[i].pos;
+    }
+
+    head = td_frame_header(frame, TD_FRAME_TEXT, len);
+
+    /* a single message of any size may wait, or it could never be sent */
+
+    if (!unlimited && ws->charged != 0
+        && ws->charged + head + len > ws->max_queue)
+    {
+        ngx_log_error(NGX_LOG_INFO, ws->request->connection->log, 0,
+                      "client reads too slowly, %uz bytes wait", ws->queued);
+
+        ngx_tidraw_ws_fail(ws, NGX_TIDRAW_WS_TRY_LATER);
+
+        return NGX_ERROR;
+    }
+
+    if (ngx_tidraw_ws_out_send(ws, frame, head, slices, n, unlimited)
+        != NGX_OK)
+    {
+        ngx_tidraw_ws_break(ws);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_tidraw_ws_close(ngx_tidraw_ws_t *ws, ngx_uint_t code, ngx_str_t *reason)
+{
+    if (ws->closing) {
+        return;
+    }
+
+    ngx_tidraw_ws_send_close(ws, code, reason);
+
+    /* closed() follows from there, and reading goes on if it was paused */
+
+    ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+}
+
+
+void
+ngx_tidraw_ws_pause(ngx_tidraw_ws_t *ws)
+{
+    if (!ws->closing) {
+        ws->paused = 1;
+    }
+}
+
+
+void
+ngx_tidraw_ws_resume(ngx_tidraw_ws_t *ws)
+{
+    if (ws->paused) {
+        ws->paused = 0;
+        ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+    }
+}
+
+
+void *
+ngx_tidraw_ws_data(ngx_tidraw_ws_t *ws)
+{
+    return ws->data;
+}
+
+
+ngx_http_request_t *
+ngx_tidraw_ws_request(ngx_tidraw_ws_t *ws)
+{
+    return ws->request;
+}
+
+
+ngx_log_t *
+ngx_tidraw_ws_log(ngx_tidraw_ws_t *ws)
+{
+    return ws->request->connection->log;
+}
+
+
+size_t
+ngx_tidraw_ws_queued(ngx_tidraw_ws_t *ws)
+{
+    return ws->queued;
+}
