@@ -1,0 +1,18 @@
+import { createContext, useContext } from 'react'
+import type { Room } from '../lib/types'
+
+export interface OpenedBoard {
+  room: Room
+  link: string | null
+  sharing: boolean
+  setSharing: (open: boolean) => void
+}
+
+export const BoardContext = createContext<OpenedBoard | null>(null)
+
+/* for what tldraw renders in its slots */
+export function useBoard(): OpenedBoard {
+  const board = useContext(BoardContext)
+  if (!board) throw new Error('There is no open board around this component')
+  return board
+}

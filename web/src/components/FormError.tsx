@@ -1,0 +1,25 @@
+import { ExclamationTriangleIcon } from '@radix-ui/react-icons'
+import { Callout } from '@radix-ui/themes'
+import { ApiError } from '../lib/api'
+import { errorText } from '../lib/errors'
+
+/* the error of a form; those of one field are shown there */
+export function FormError({ error, fields = [] }: { error: unknown; fields?: string[] }) {
+  if (!error || fieldError(error, ...fields)) return null
+
+  return (
+    <Callout.Root color="red" size="1" mb="4" role="alert">
+      <Callout.Icon>
+        <ExclamationTriangleIcon />
+      </Callout.Icon>
+      <Callout.Text>{errorText(error)}</Callout.Text>
+    </Callout.Root>
+  )
+}
+
+export function fieldError(error: unknown, ...fields: string[]): string | undefined {
+  if (!(error instanceof ApiError)) return undefined
+  const field = error.code === 'email_taken' ? 'email' : error.code.startsWith('setup_code') ? 'setup_code' : error.field
+
+  return field && fields.includes(field) ? errorText(error) : undefined
+}

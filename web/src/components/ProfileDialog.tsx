@@ -1,0 +1,88 @@
+// Name and colour, of the account or of the guest.
+import { Button, Dialog, Flex, RadioGroup, Text } from '@radix-ui/themes'
+import { type FormEvent, useState } from 'react'
+import { COLORS } from '../lib/colors'
+import { guest } from '../lib/guest'
+import { useUpdateMe, useUser } from '../lib/query'
+import { t } from '../texts'
+import { Field } from './Field'
+import { FormError } from './FormError'
+import { PersonAvatar } from './PersonAvatar'
+import { useToast } from './Toasts'
+
+interface Props {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
+
+export function ProfileDialog({ open, onOpenChange }: Props) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Content maxWidth="420px">
+        <Dialog.Title mb="1">{t.account.profile}</Dialog.Title>
+        <Dialog.Description size="2" color="gray" mb="4">
+          {t.account.profileText}
+        </Dialog.Description>
+        <ProfileForm onDone={() => onOpenChange(false)} />
+      </Dialog.Content>
+    </Dialog.Root>
+  )
+}
+
+function ProfileForm({ onDone }: { onDone: () => void }) {
+  const user = useUser()
+  const person = user ?? guest.get()
+  const update = useUpdateMe()
+  const toast = useToast()
+  const [name, setName] = useState(person.name)
+  const [color, setColor] = useState(person.color)
+
+  const save = async (event: FormEvent) => {
+    event.preventDefault()
+    const change = { name: name.trim(), color }
+    try {
+      if (user) await update.mutateAsync(change)
+      else guest.set(change)
+    } catch {
+      return
+    }
+    toast({ text: t.account.saved })
+    onDone()
+  }
+
+  return (
+    <form onSubmit={save}>
+      <Flex align="end" gap="3">
+        <PersonPreview name={name} color={color} />
+        <div className="td-grow">
+          <Field label={t.account.name} value={name} maxLength={60} required onChange={(e) => setName(e.target.value)} />
+        </div>
+      </Flex>
+      <Text as="div" size="2" weight="medium" mb="2" id="profile-color">
+        {t.account.color}
+      </Text>
+      <RadioGroup.Root value={color} onValueChange={setColor} aria-labelledby="profile-color" className="td-colors">
+        {(COLORS.includes(color) ? COLORS : [color, ...COLORS]).map((c) => (
+          <RadioGroup.Item key={c} value={c} aria-label={c} className="td-color" style={{ '--person': c }} />
+        ))}
+      </RadioGroup.Root>
+      <FormError error={update.error} />
+      <Flex gap="3" mt="5" justify="end">
+        <Button type="button" variant="soft" color="gray" onClick={onDone}>
+          {t.cancel}
+        </Button>
+        <Button type="submit" loading={update.isPending} disabled={name.trim() === ''}>
+          {t.save}
+        </Button>
+      </Flex>
+    </form>
+  )
+}
+
+function PersonPreview({ name, color }: { name: string; color: string }) {
+  return (
+    <Flex mb="4" className="td-preview">
+      <PersonAvatar person={{ name, color }} size="3" />
+    </Flex>
+  )
+}

@@ -1,0 +1,58 @@
+// Name, e-mail, password; at the first start also the code of the server.
+import { Button } from '@radix-ui/themes'
+import { type FormEvent, useState } from 'react'
+import { useRegister } from '../lib/query'
+import { t } from '../texts'
+import { Field, PasswordField } from './Field'
+import { FormError, fieldError } from './FormError'
+
+interface Props {
+  submit: string
+  code?: boolean
+  invite?: string
+  email?: string | null
+  onDone: () => void
+}
+
+const FIELDS = ['name', 'email', 'password', 'setup_code']
+
+export function RegisterForm({ submit, code = false, invite, email, onDone }: Props) {
+  const register = useRegister()
+  const [form, setForm] = useState({ name: '', email: email ?? '', password: '', setup_code: '' })
+  const { error } = register
+
+  const input = (name: keyof typeof form) => ({
+    value: form[name],
+    error: fieldError(error, name),
+    required: true,
+    onChange: (e: { target: { value: string } }) => setForm({ ...form, [name]: e.target.value }),
+  })
+
+  const send = (event: FormEvent) => {
+    event.preventDefault()
+    const { setup_code, ...account } = form
+    register.mutate(
+      { ...account, name: account.name.trim(), ...(code && { setup_code }), ...(invite && { invite }) },
+      { onSuccess: onDone },
+    )
+  }
+
+  return (
+    <form onSubmit={send}>
+      {code && <Field label={t.setup.code} hint={t.setup.codeHint} autoComplete="off" {...input('setup_code')} />}
+      <Field label={t.account.name} autoComplete="name" maxLength={60} {...input('name')} />
+      <Field label={t.account.email} type="email" autoComplete="email" {...input('email')} />
+      <PasswordField
+        label={t.account.password}
+        hint={t.account.passwordHint}
+        autoComplete="new-password"
+        minLength={8}
+        {...input('password')}
+      />
+      <FormError error={error} fields={code ? FIELDS : FIELDS.slice(0, 3)} />
+      <Button size="3" type="submit" loading={register.isPending} className="td-wide">
+        {submit}
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,51 @@
+// Renaming in place: Enter or leaving the field saves, Escape does not.
+import { TextField } from '@radix-ui/themes'
+import { type KeyboardEvent, useRef } from 'react'
+import { errorText } from '../lib/errors'
+import { useRenameRoom } from '../lib/rooms'
+import { t } from '../texts'
+import { useToast } from './Toasts'
+
+interface Props {
+  room: { id: string; name: string }
+  onDone: () => void
+}
+
+export function RenameField({ room, onDone }: Props) {
+  const rename = useRenameRoom()
+  const toast = useToast()
+  const finished = useRef(false)
+
+  const finish = (name: string | null) => {
+    if (finished.current) return
+    finished.current = true
+    const wanted = name?.trim()
+
+    if (wanted && wanted !== room.name) {
+      rename.mutate(
+        { id: room.id, name: wanted },
+        { onError: (error) => toast({ text: errorText(error), tone: 'error' }) },
+      )
+    }
+    onDone()
+  }
+
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    event.stopPropagation()
+    if (event.key === 'Enter' && !event.nativeEvent.isComposing) finish(event.currentTarget.value)
+    if (event.key === 'Escape') finish(null)
+  }
+
+  return (
+    <TextField.Root
+      className="td-rename"
+      defaultValue={room.name}
+      maxLength={200}
+      autoFocus
+      aria-label={t.boards.renameLabel}
+      onFocus={(e) => e.currentTarget.select()}
+      onBlur={(e) => finish(e.currentTarget.value)}
+      onKeyDown={onKeyDown}
+    />
+  )
+}

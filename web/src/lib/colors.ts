@@ -1,0 +1,28 @@
+// Colours of people; white text is readable on each of them.
+export const COLORS = [
+  '#5b5bd6',
+  '#0070c5',
+  '#0a7d8c',
+  '#1b7f4d',
+  '#5d7512',
+  '#9a6400',
+  '#c2490c',
+  '#c8303c',
+  '#bf2f75',
+  '#8e4ec6',
+  '#8a5a44',
+  '#5f6672',
+]
+
+/* the server's colours are #rrggbb; anything else is not put into a style */
+export function safeColor(color: string): string {
+  return /^#[0-9a-f]{6}$/i.test(color) ? color : '#5f6672'
+}
+
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/)
+  const first = Array.from(words[0] ?? '')[0] ?? '?'
+  const last = words.length > 1 ? (Array.from(words[words.length - 1] ?? '')[0] ?? '') : ''
+
+  return (first + last).toLocaleUpperCase()
+}

@@ -1,0 +1,82 @@
+// Who may come to a board: members, links, invitations.
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { api, segment } from './api'
+import type { Invitation, Invite, LinkRole, Member, Role, Room, ShareLink } from './types'
+
+export const membersQuery = (room: string) =>
+  queryOptions({
+    queryKey: ['sharing', room, 'members'],
+    queryFn: () => api.get<{ members: Member[] }>(`rooms/${segment(room)}/members`),
+    staleTime: 0,
+  })
+
+export const linksQuery = (room: string) =>
+  queryOptions({
+    queryKey: ['sharing', room, 'links'],
+    queryFn: () => api.get<{ links: ShareLink[] }>(`rooms/${segment(room)}/links`),
+    staleTime: 0,
+  })
+
+export const invitesQuery = (room: string) =>
+  queryOptions({
+    queryKey: ['sharing', room, 'invites'],
+    queryFn: () => api.get<{ invites: Invite[] }>(`rooms/${segment(room)}/invites`),
+    staleTime: 0,
+  })
+
+export const invitationQuery = (token: string) =>
+  queryOptions({
+    queryKey: ['invitation', token],
+    queryFn: () => api.get<Invitation>(`invites/${segment(token)}`),
+  })
+
+function useShareMutation<Variables, Answer>(
+  room: string,
+  part: 'members' | 'links' | 'invites',
+  mutationFn: (variables: Variables) => Promise<Answer>,
+) {
+  const client = useQueryClient()
+
+  return useMutation({
+    mutationFn,
+    onSettled: () => client.invalidateQueries({ queryKey: ['sharing', room, part] }),
+  })
+}
+
+const path = (room: string, rest: string) => `rooms/${segment(room)}/${rest}`
+
+export const useAddMember = (room: string) =>
+  useShareMutation(room, 'members', (m: { email: string; role: Role }) =>
+    api.post<Member>(path(room, 'members'), m),
+  )
+
+export const useChangeRole = (room: string) =>
+  useShareMutation(room, 'members', (m: { user: string; role: Role }) =>
+    api.put<Member>(path(room, `members/${segment(m.user)}`), { role: m.role }),
+  )
+
+export const useRemoveMember = (room: string) =>
+  useShareMutation(room, 'members', (user: string) => api.delete(path(room, `members/${segment(user)}`)))
+
+export const useCreateLink = (room: string) =>
+  useShareMutation(room, 'links', (role: LinkRole) => api.post<ShareLink>(path(room, 'links'), { role }))
+
+export const useRevokeLink = (room: string) =>
+  useShareMutation(room, 'links', (link: string) => api.delete(path(room, `links/${segment(link)}`)))
+
+export const useCreateInvite = (room: string) =>
+  useShareMutation(room, 'invites', (i: { role: Role; email?: string }) =>
+    api.post<Invite>(path(room, 'invites'), i),
+  )
+
+export const useRevokeInvite = (room: string) =>
+  useShareMutation(room, 'invites', (invite: string) => api.delete(path(room, `invites/${segment(invite)}`)))
+
+export function useAcceptInvitation() {
+  const client = useQueryClient()
+
+  return useMutation({
+    mutationFn: (token: string) => api.post<Room>(`invites/${segment(token)}`),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['rooms'] }),
+  })
+}

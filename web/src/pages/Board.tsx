@@ -1,0 +1,43 @@
+// A board: who may come in, under which name, and then the editor. This file
+// and all it imports are loaded with the first board only.
+import 'tldraw/tldraw.css'
+import '../board/board.css'
+
+import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useParams, useSearchParams } from 'react-router-dom'
+import { GuestName } from '../board/GuestName'
+import { OpenBoard } from '../board/OpenBoard'
+import { Refusal, refusalOf } from '../board/Refusal'
+import { Loading } from '../components/States'
+import { guest } from '../lib/guest'
+import { useUser } from '../lib/query'
+import { roomQuery } from '../lib/rooms'
+import { t } from '../texts'
+import { Unreachable } from './Unreachable'
+
+export default function Board() {
+  const { id = '' } = useParams()
+  const [search] = useSearchParams()
+  const link = search.get('link')
+  const user = useUser()
+  const visitor = guest.use()
+  const room = useQuery(roomQuery(id, link))
+  const name = room.data?.name
+
+  useEffect(() => {
+    if (name) document.title = `${name} · ${t.app}`
+  }, [name])
+
+  /* a board that is open stays open when a later look at it fails */
+  if (room.isLoadingError) {
+    const reason = refusalOf(room.error)
+    return reason ? <Refusal reason={reason} /> : <Unreachable onRetry={room.refetch} />
+  }
+
+  if (!room.data) return <Loading text={t.board.loading} />
+  if (!user && !visitor.name) return <GuestName board={room.data.name} />
+
+  /* another account or another link is another connection */
+  return <OpenBoard key={`${id} ${link} ${user?.id}`} room={room.data} link={link} />
+}
