@@ -15,6 +15,13 @@
 #include "td_json.h"
 
 
+/*
+ * How deep a record may nest, itself counted as 0: what is deeper is refused,
+ * so that a record which passed can be parsed and written again.
+ */
+#define TD_SCHEMA_DEPTH  200
+
+
 typedef struct td_schema_s  td_schema_t;
 
 
@@ -62,7 +69,8 @@ td_scope_e td_schema_scope(const td_schema_t *s, td_str_t type_name);
  * result as the client's own (sync-protocol 8).  1 valid, 0 not.  When not,
  * error (size bytes, may be NULL) gets a NUL-terminated path and reason for
  * the log, cut to size, never quoting more than 32 bytes of the value.
- * Bounded recursion; no allocation.  Numbers that overflowed are refused.
+ * Bounded recursion; no allocation.  Numbers that overflowed are refused,
+ * and so is what nests deeper than TD_SCHEMA_DEPTH.
  */
 int td_schema_check(const td_schema_t *s, const td_json_t *record,
     char *error, size_t size);
