@@ -18,14 +18,20 @@
 #define TD_STACK_MEMBERS  64
 #define TD_STACK_ITEMS    128
 
-#define TD_ONES          0x0101010101010101ull
-#define TD_HIGHS         0x8080808080808080ull
+/* Nodes are taken from the arena in groups, small ones first. */
+
+#define TD_NODES_MIN      4
+#define TD_NODES_MAX      64
 
 
 typedef struct {
     td_arena_t   *arena;
     const char   *end;
     int           rc;
+
+    td_json_t    *nodes;            /* taken, not used yet */
+    size_t        nnodes;
+    size_t        take;
 
     td_member_t  *members;
     size_t        nmembers;
@@ -41,17 +47,6 @@ typedef struct {
 
 static const char *td_parse_value(td_parse_t *ps, const char *p,
     unsigned depth, td_json_t **value);
-
-
-static uint64_t
-td_load64(const char *p)
-{
-    uint64_t  v;
-
-    memcpy(&v, p, sizeof(v));
-
-    return v;
-}
 
 
 /*
@@ -613,6 +608,24 @@ td_parse_literal(td_parse_t *ps, const char *p, const char *text, size_t len)
 }
 
 
+static int
+td_take_nodes(td_parse_t *ps)
+{
+    ps->nodes = td_arena_alloc(ps->arena, ps->take * sizeof(td_json_t));
+    if (ps->nodes == NULL) {
+        return TD_NOMEM;
+    }
+
+    ps->nnodes = ps->take;
+
+    if (ps->take < TD_NODES_MAX) {
+        ps->take *= 2;
+    }
+
+    return TD_OK;
+}
+
+
 static const char *
 td_parse_value(td_parse_t *ps, const char *p, unsigned depth,
     td_json_t **value)
@@ -626,10 +639,12 @@ td_parse_value(td_parse_t *ps, const char *p, unsigned depth,
         return td_parse_fail(ps, TD_BAD);
     }
 
-    v = td_arena_alloc(ps->arena, sizeof(td_json_t));
-    if (v == NULL) {
+    if (ps->nnodes == 0 && td_take_nodes(ps) != TD_OK) {
         return td_parse_fail(ps, TD_NOMEM);
     }
+
+    ps->nnodes--;
+    v = ps->nodes++;
 
     start = p;
 
@@ -711,6 +726,8 @@ td_json_parse(td_arena_t *a, const char *text, size_t len, unsigned depth,
     ps.arena = a;
     ps.end = text + len;
     ps.rc = TD_OK;
+    ps.nnodes = 0;
+    ps.take = TD_NODES_MIN;
     ps.members = ps.first_members;
     ps.nmembers = 0;
     ps.members_size = TD_STACK_MEMBERS;

@@ -24,6 +24,55 @@ static const double  td_powers[] = {
 };
 
 
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef unsigned __int128  td_uint128_t;
+
+
+/*
+ * m / 10^k rounded once, for m > 0 and 0 < k < 20: what a coordinate of 16 or
+ * 17 digits looks like.  The quotient has at least 64 bits, and its rest
+ * breaks ties.
+ */
+
+static double
+td_number_divide(uint64_t m, unsigned k)
+{
+    int           shift, drop;
+    double        scale;
+    uint64_t      d, mantissa, bits;
+    td_uint128_t  n, q, low, half;
+
+    d = 1;
+
+    for ( /* void */ ; k > 0; k--) {
+        d *= 10;
+    }
+
+    shift = __builtin_clzll(m);
+    n = (td_uint128_t) (m << shift) << 64;
+    q = n / d;
+
+    bits = (uint64_t) (q >> 64);
+    drop = (bits != 0 ? 127 - __builtin_clzll(bits) : 63) - 52;
+
+    mantissa = (uint64_t) (q >> drop);
+    half = (td_uint128_t) 1 << (drop - 1);
+    low = q & (half * 2 - 1);
+
+    if (low > half || (low == half && (q * d != n || (mantissa & 1)))) {
+        mantissa++;
+    }
+
+    bits = (uint64_t) (1023 + drop - 64 - shift) << 52;
+    memcpy(&scale, &bits, sizeof(scale));
+
+    return (double) mantissa * scale;
+}
+
+#endif
+
+
 /*
  * The rare number: too many digits or too large an exponent for exact
  * arithmetic.  strtod() sees a bounded copy of the significant digits with no
@@ -90,6 +139,7 @@ td_json_number(const char *p, const char *end, double *number)
     double       d;
     int64_t      e, exponent;
     uint64_t     m;
+    ptrdiff_t    n;
     const char  *digits, *mantissa_end, *point;
 
     minus = (*p == '-');
@@ -124,6 +174,10 @@ td_json_number(const char *p, const char *end, double *number)
 
     mantissa_end = p;
 
+    /* digits that count: neither the point nor the zero before it */
+
+    n = (p - digits) - (e != 0) - (*digits == '0');
+
     if (p < end && (*p | 0x20) == 'e') {
         minus_exp = 0;
         p++;
@@ -152,20 +206,25 @@ td_json_number(const char *p, const char *end, double *number)
     }
 
     /*
-     * With at most 19 digits (and the point) m has not overflowed; if it is
-     * exact as a double and the power of ten is too, one operation rounds
-     * once and therefore correctly.
+     * With at most 19 digits m has not overflowed; if it is exact as a double
+     * and the power of ten is too, one operation rounds once and therefore
+     * correctly.
      */
 
     e += exponent;
 
-    if (FLT_EVAL_METHOD == 0
-        && mantissa_end - digits <= 19
-        && m <= (uint64_t) 1 << 53
-        && e >= -22 && e <= 22)
+    if (FLT_EVAL_METHOD == 0 && n <= 19
+        && m <= (uint64_t) 1 << 53 && e >= -22 && e <= 22)
     {
         d = (double) m;
         d = (e < 0) ? d / td_powers[-e] : d * td_powers[e];
+
+#ifdef __SIZEOF_INT128__
+
+    } else if (n <= 19 && m != 0 && e < 0 && e >= -19) {
+        d = td_number_divide(m, (unsigned) -e);
+
+#endif
 
     } else {
         d = td_number_slow(digits, mantissa_end, exponent);

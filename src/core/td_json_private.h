@@ -15,6 +15,22 @@
 
 #define TD_INDEX_MIN     32
 
+/* For work on eight bytes at a time. */
+
+#define TD_ONES          0x0101010101010101ull
+#define TD_HIGHS         0x8080808080808080ull
+
+
+static inline uint64_t
+td_load64(const char *p)
+{
+    uint64_t  v;
+
+    memcpy(&v, p, sizeof(v));
+
+    return v;
+}
+
 
 /*
  * Keys sorted by hash, then by length and bytes, so that colliding keys cost

@@ -11,17 +11,6 @@
 #include "td_json_private.h"
 
 
-static uint64_t
-td_load64(const char *p)
-{
-    uint64_t  v;
-
-    memcpy(&v, p, sizeof(v));
-
-    return v;
-}
-
-
 uint32_t
 td_index_hash(td_str_t key)
 {
@@ -392,17 +381,47 @@ td_json_equal(const td_json_t *a, const td_json_t *b)
 }
 
 
+/*
+ * One unit for every byte that does not continue a sequence, and one more for
+ * a sequence of four bytes; eight bytes at a time.
+ */
+
 size_t
 td_utf16_length(td_str_t s)
 {
-    size_t         i, n;
+    size_t         n, left;
+    uint64_t       v, more, four;
+    const char    *p;
     unsigned char  c;
 
-    n = 0;
+    p = s.data;
+    n = s.len;
 
-    for (i = 0; i < s.len; i++) {
-        c = (unsigned char) s.data[i];
-        n += (size_t) ((c & 0xc0) != 0x80) + (c >= 0xf0);
+    for (left = s.len; left >= 8; left -= 8, p += 8) {
+        v = td_load64(p);
+
+        if ((v & TD_HIGHS) == 0) {
+            continue;
+        }
+
+        /* bit 7 of each byte: 10xxxxxx in "more", 1111xxxx in "four" */
+
+        more = v & ~(v << 1) & TD_HIGHS;
+        four = v & v << 1 & v << 2 & v << 3 & TD_HIGHS;
+
+        n -= (size_t) ((more >> 7) * TD_ONES >> 56);
+        n += (size_t) ((four >> 7) * TD_ONES >> 56);
+    }
+
+    for ( /* void */ ; left > 0; left--, p++) {
+        c = (unsigned char) *p;
+
+        if ((c & 0xc0) == 0x80) {
+            n--;
+
+        } else if (c >= 0xf0) {
+            n++;
+        }
     }
 
     return n;
