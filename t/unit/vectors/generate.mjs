@@ -125,7 +125,7 @@ function record() {
 
 const isObject = (v) => typeof v === 'object' && v !== null
 
-const own = (o, k) => (Object.hasOwn(o, k) ? o[k] : undefined)
+const current = (o, k) => (Object.hasOwn(o, k) ? o[k] : undefined)
 
 // A changed copy: mostly small edits, as editors make them.
 function mutate(v, depth) {
@@ -194,7 +194,7 @@ function patch(v, depth) {
 			if (Array.isArray(v)) continue
 			key = chance(0.1) ? '__proto__' : pick(KEYS)
 		}
-		p.push([key, op(own(v, key), depth)])
+		p.push([key, op(current(v, key), depth)])
 	}
 	return Object.fromEntries(p)
 }
@@ -282,6 +282,7 @@ function diff(rules, compute, module, from, to) {
 	}
 	if (result === undefined) emit({ kind: 'turn', rules, from, to })
 	else emit({ kind: 'diff', rules, from, to, diff: result })
+	return result
 }
 
 for (let i = 0; i < rounds; i++) {
@@ -290,10 +291,10 @@ for (let i = 0; i < rounds; i++) {
 	if (chance(0.3)) [from, to] = [to, from]
 
 	diff('v7', (a, b) => v7.diffRecord(a, b), v7, from, to)
-	diff('v8', (a, b) => v8.diffRecord(a, b), v8, from, to)
+	const own = diff('v8', (a, b) => v8.diffRecord(a, b), v8, from, to)
 	diff('legacy', (a, b) => v8.diffRecord(a, b, true), v8, from, to)
 
-	const changes = plain(chance(0.2) ? (v8.diffRecord(from, to) ?? {}) : patch(from, 4))
+	const changes = plain(own && chance(0.2) ? own : patch(from, 4))
 
 	apply(v8, 8, from, changes)
 	if (!stringAppend(changes)) apply(v7, 7, from, changes)
