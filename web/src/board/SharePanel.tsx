@@ -1,11 +1,12 @@
 // At the right: who is here, sharing, the account.
-import { Share1Icon } from '@radix-ui/react-icons'
-import { Button } from '@radix-ui/themes'
+import { GearIcon, Share1Icon } from '@radix-ui/react-icons'
+import { Button, IconButton } from '@radix-ui/themes'
 import { useEffect, useState } from 'react'
 import { PeopleMenu, PORTRAIT_BREAKPOINT, useBreakpoint, useEditor } from 'tldraw'
 import { AccountMenu } from '../components/AccountMenu'
 import { t } from '../texts'
 import { useBoard } from './BoardContext'
+import { Slot } from './Slot'
 
 export function SharePanel() {
   const { sharing, setSharing } = useBoard()
@@ -18,10 +19,19 @@ export function SharePanel() {
   return (
     <div className="td-share" draggable={false}>
       <PeopleMenu />
-      <Button size="2" aria-label={t.share.title} aria-haspopup="dialog" onClick={() => setSharing(true)}>
-        <Share1Icon /> {!narrow && t.share.title}
-      </Button>
-      <AccountMenu onOpenChange={setMenuOpen} />
+      <Slot className="td-share-actions">
+        <Button size="2" aria-label={t.share.title} aria-haspopup="dialog" onClick={() => setSharing(true)}>
+          <Share1Icon /> {!narrow && t.share.title}
+        </Button>
+        <AccountMenu
+          onOpenChange={setMenuOpen}
+          trigger={
+            <IconButton variant="soft" color="gray" aria-label={t.account.menu}>
+              <GearIcon />
+            </IconButton>
+          }
+        />
+      </Slot>
     </div>
   )
 }

@@ -6,15 +6,16 @@ import { CenteredTopPanelContainer, PORTRAIT_BREAKPOINT, useBreakpoint, useColla
 import { RenameField } from '../components/RenameField'
 import { t } from '../texts'
 import { useBoard } from './BoardContext'
+import { Slot } from './Slot'
 
 export function TopPanel() {
   const narrow = useBreakpoint() < PORTRAIT_BREAKPOINT.TABLET
 
   const content = (
-    <div className="td-top" data-narrow={narrow}>
+    <Slot className="td-top" data-narrow={narrow}>
       {!narrow && <BoardName />}
       <Status />
-    </div>
+    </Slot>
   )
 
   return narrow ? content : <CenteredTopPanelContainer maxWidth={520}>{content}</CenteredTopPanelContainer>
@@ -50,7 +51,7 @@ function Status() {
   return (
     <div className="td-status" role="status">
       {offline && (
-        <Badge color="amber" size="2" variant="solid" radius="full" highContrast>
+        <Badge color="amber" size="2" variant="solid" radius="full">
           <LinkBreak2Icon /> {t.board.offline}
         </Badge>
       )}

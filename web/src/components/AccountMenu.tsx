@@ -2,7 +2,7 @@
 // guest: appearance, name and signing in.
 import { ExitIcon, PersonIcon } from '@radix-ui/react-icons'
 import { DropdownMenu, IconButton } from '@radix-ui/themes'
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { Link, useNavigate } from 'react-router-dom'
 import { appUrl } from '../lib/base'
 import { guest } from '../lib/guest'
@@ -15,7 +15,12 @@ import { ProfileDialog } from './ProfileDialog'
 
 const SCHEMES: ColorScheme[] = ['light', 'dark', 'system']
 
-export function AccountMenu({ onOpenChange }: { onOpenChange?: (open: boolean) => void }) {
+interface Props {
+  onOpenChange?: (open: boolean) => void
+  trigger?: ReactNode
+}
+
+export function AccountMenu({ onOpenChange, trigger }: Props) {
   const user = useUser()
   const visitor = guest.use()
   const here = useHere()
@@ -37,9 +42,11 @@ export function AccountMenu({ onOpenChange }: { onOpenChange?: (open: boolean) =
     <>
       <DropdownMenu.Root open={open} onOpenChange={setOpen}>
         <DropdownMenu.Trigger>
-          <IconButton variant="ghost" radius="full" className="td-account" aria-label={t.account.menu}>
-            <PersonAvatar person={person} />
-          </IconButton>
+          {trigger ?? (
+            <IconButton variant="ghost" radius="full" className="td-account" aria-label={t.account.menu}>
+              <PersonAvatar person={person} />
+            </IconButton>
+          )}
         </DropdownMenu.Trigger>
         <DropdownMenu.Content align="end" className="td-account-menu">
           <DropdownMenu.Label>{user ? user.email : person.name}</DropdownMenu.Label>

@@ -23,8 +23,8 @@ function numbers(id: string, count: number): number[] {
 export function BoardCover({ id }: { id: string }) {
   const [hue = 0, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers(id, 7)
   const [first, second] = HUES[Math.floor(hue * HUES.length)] ?? HUES[0]
-  const box = { x: 30 + a * 50, y: 26 + b * 24, w: 62 + c * 34, h: 42 + d * 18 }
-  const dot = { x: 206 + e * 50, y: 48 + f * 36 }
+  const box = { x: 26 + a * 30, y: 26 + b * 24, w: 62 + c * 28, h: 42 + d * 18 }
+  const dot = { x: 226 + e * 34, y: 46 + f * 40 }
 
   return (
     <svg className="td-cover" viewBox="0 0 300 132" preserveAspectRatio="xMidYMid slice" aria-hidden="true">

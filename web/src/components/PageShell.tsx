@@ -21,19 +21,21 @@ export function PageShell({ title, children }: { title: string; children: ReactN
       <header className="td-header">
         <Container size="4" px="4">
           <Flex align="center" justify="between" gap="4" height="60px">
-            <ThemeLink asChild underline="none" highContrast>
-              <Link to="/" aria-label={`${t.app}: ${t.toBoards}`}>
-                <Brand />
-              </Link>
-            </ThemeLink>
-            <TabNav.Root className="td-nav" size="2">
-              <TabNav.Link asChild active={pathname === '/'}>
-                <Link to="/">{t.boards.title}</Link>
-              </TabNav.Link>
-              <TabNav.Link asChild active={pathname === '/bin'}>
-                <Link to="/bin">{t.boards.bin}</Link>
-              </TabNav.Link>
-            </TabNav.Root>
+            <Flex align="center" gap={{ initial: '3', xs: '6' }}>
+              <ThemeLink asChild underline="none" highContrast>
+                <Link to="/" aria-label={`${t.app}: ${t.toBoards}`}>
+                  <Brand />
+                </Link>
+              </ThemeLink>
+              <TabNav.Root className="td-nav" size="2">
+                <TabNav.Link asChild active={pathname === '/'}>
+                  <Link to="/">{t.boards.title}</Link>
+                </TabNav.Link>
+                <TabNav.Link asChild active={pathname === '/bin'}>
+                  <Link to="/bin">{t.boards.bin}</Link>
+                </TabNav.Link>
+              </TabNav.Root>
+            </Flex>
             <AccountMenu />
           </Flex>
         </Container>

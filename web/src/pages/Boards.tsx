@@ -21,6 +21,8 @@ export function Boards() {
   const [query, setQuery] = useState('')
   const rooms = useFound(list, query)
 
+  const nothing = list.data !== undefined && rooms.length === 0 && query === ''
+
   const makeBoard = () =>
     create.mutate(t.boards.untitled, {
       onSuccess: (room) => navigate(`/board/${room.id}`),
@@ -39,10 +41,12 @@ export function Boards() {
         <Heading as="h1" size="7">
           {t.boards.title}
         </Heading>
-        <Flex gap="3" align="center" className="td-tools">
-          <SearchField value={query} onChange={setQuery} />
-          {createButton}
-        </Flex>
+        {!nothing && (
+          <Flex gap="3" align="center" className="td-tools">
+            <SearchField value={query} onChange={setQuery} />
+            {createButton}
+          </Flex>
+        )}
       </Flex>
       {list.isPending && <GridSkeleton />}
       {list.isLoadingError && <Failed title={t.boards.failed} error={list.error} onRetry={list.refetch} />}
@@ -53,7 +57,7 @@ export function Boards() {
           ))}
         </BoardGrid>
       )}
-      {list.data && rooms.length === 0 && query === '' && (
+      {nothing && (
         <Note icon={<ReaderIcon width={22} height={22} />} title={t.boards.empty} text={t.boards.emptyText}>
           {createButton}
         </Note>

@@ -49,7 +49,7 @@ export function AddPerson({ room }: { room: Room }) {
           type="email"
           required
           className="td-grow"
-          placeholder={t.share.addLabel}
+          placeholder={t.account.email}
           aria-label={t.share.addLabel}
           value={email}
           onChange={(e) => {
