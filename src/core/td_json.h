@@ -57,17 +57,20 @@ struct td_member_s {
  * Parses exactly one JSON value with surrounding white space.  Strict
  * RFC 8259; text is UTF-8, checked by the caller or not: invalid bytes in
  * strings pass through, never crash.
- * depth: the number of nested containers allowed.
- * TD_OK, TD_BAD, TD_DEPTH, TD_NOMEM.  Linear in the length of the text, also
- * for objects with very many or colliding keys.
+ * depth: the number of nested containers allowed; the recursion is as deep.
+ * TD_OK, TD_BAD (also for more than 4 GiB), TD_DEPTH, TD_NOMEM.  Linear in the
+ * length of the text, O(n log n) in the keys of one object, whatever they are.
+ * The tree takes up to 30 times the text (many short items); children of open
+ * containers take up to 12 times the text beside the arena while parsing.
  */
 int td_json_parse(td_arena_t *a, const char *text, size_t len,
     unsigned depth, td_json_t **value);
 
 /*
- * The member's value or NULL; also NULL when v is not an object.  Not more
- * than O(log n) or hashed for large objects.  Builds the index of a large
- * object on first use, in memory that parse set aside for it.
+ * The member's value or NULL; also NULL when v is not an object.  O(log n)
+ * comparisons in a large object.  The index of a large built object is made by
+ * the first lookup, in memory that td_json_object() set aside: its members
+ * must be complete by then.
  */
 td_json_t *td_json_get(const td_json_t *v, td_str_t key);
 
@@ -96,7 +99,8 @@ td_json_t *td_json_string(td_arena_t *a, td_str_t s);     /* s is not copied */
 td_json_t *td_json_uint(td_arena_t *a, uint64_t n);
 td_json_t *td_json_array(td_arena_t *a, uint32_t count);  /* items unset */
 td_json_t *td_json_object(td_arena_t *a, uint32_t count); /* members unset;
-                                         the caller keeps the keys unique */
+                                         the caller keeps the keys unique
+                                         and may lower the count */
 
 
 #endif /* _TD_JSON_H_INCLUDED_ */

@@ -35,7 +35,9 @@ int td_value_apply(td_arena_t *a, td_json_t *object, const td_json_t *patch,
 
 /*
  * The object diff that turns r into s, both objects (a whole record), by the
- * rules of sync-protocol 4.5; *diff is NULL when nothing differs.
+ * rules of sync-protocol 4.5; *diff is NULL when nothing differs.  Only an
+ * array that becomes an object, or the reverse, is put, where the published
+ * packages lose it.
  * flags: TD_DIFF_*.  TD_OK or TD_NOMEM.
  */
 int td_value_diff(td_arena_t *a, const td_json_t *r, const td_json_t *s,
