@@ -93,6 +93,7 @@ td_overlay_push(td_overlay_t *o, const td_schema_t *schema,
     const td_json_t *diff, unsigned protocol, unsigned legacy, td_effect_t *e)
 {
     int        rc;
+    int64_t    growth;
     unsigned   flags, verbatim, appends;
     uint32_t   i, n;
     td_try_t  *tries, *t;
@@ -117,6 +118,7 @@ td_overlay_push(td_overlay_t *o, const td_schema_t *schema,
     }
 
     n = 0;
+    growth = 0;
     appends = 0;
     verbatim = 1;
 
@@ -142,12 +144,22 @@ td_overlay_push(td_overlay_t *o, const td_schema_t *schema,
             appends = 1;
         }
 
+        growth += (int64_t) t->text.len - (int64_t) t->current.len;
+
         n++;
     }
 
     if (n == 0) {
         e->action = TD_ACTION_DISCARD;
         return TD_OK;
+    }
+
+    if (o->max_bytes
+        && growth > 0
+        && (int64_t) o->room->bytes + o->growth + growth
+           > (int64_t) o->max_bytes)
+    {
+        return TD_TOO_BIG;
     }
 
     if (verbatim) {
@@ -183,6 +195,7 @@ td_overlay_push(td_overlay_t *o, const td_schema_t *schema,
     }
 
     o->clock++;
+    o->growth += growth;
     e->changed = 1;
 
     for (i = 0; i < n; i++) {
@@ -447,8 +460,6 @@ td_overlay_keep(td_overlay_t *o, td_try_t *t, uint64_t clock)
     } else {
         td_overlay_unlink(o, c);
     }
-
-    o->growth += (int64_t) t->text.len - (int64_t) t->current.len;
 
     c->text = t->text;
     c->clock = clock;

@@ -85,6 +85,7 @@ struct td_overlay_s {
     uint32_t       nchanges;
     uint64_t       clock;       /* room's plus one for each changing push */
     int64_t        growth;      /* bytes of text against the room */
+    size_t         max_bytes;   /* of the board's text; 0: no limit */
     uint32_t       nbuckets;
     td_change_t  **buckets;
 };
@@ -160,7 +161,8 @@ td_overlay_t *td_overlay_create(td_arena_t *a, td_room_t *room);
  * the overlay.  protocol is the sender's, legacy: whether receivers of
  * protocol <= 7 exist.
  * TD_OK: e is filled.  TD_INVALID: the push is refused, the overlay stands as
- * before, e->error says why.  TD_NOMEM: likewise, without a reason.
+ * before, e->error says why.  TD_TOO_BIG: likewise, it would make the board
+ * grow beyond max_bytes.  TD_NOMEM: likewise, without a reason.
  */
 int td_overlay_push(td_overlay_t *o, const td_schema_t *schema,
     const td_json_t *diff, unsigned protocol, unsigned legacy,

@@ -1,0 +1,213 @@
+
+/*
+ * Catching up: what other writers stored since the clock we know, shown to
+ * our sessions as one patch, so that each of them still sees one total order.
+ */
+
+
+#include "ngx_tidraw_room.h"
+
+
+static void ngx_tidraw_catchup_done(ngx_tidraw_op_t *op);
+static ngx_int_t ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
+    ngx_tidraw_result_t *records, ngx_tidraw_result_t *tombstones,
+    uint64_t clock);
+
+
+void
+ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
+{
+    int64_t           clock;
+    ngx_tidraw_op_t  *op;
+
+    clock = room->doc.clock;
+
+    op = ngx_tidraw_op_create(room->rooms->site->store, 0);
+
+    if (op == NULL
+        || ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_CLOCK, "i", room->num)
+           != NGX_OK
+        || ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_RECORDS_SINCE, "ii",
+                              room->num, clock)
+           != NGX_OK
+        || ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_TOMBSTONES_SINCE, "ii",
+                              room->num, clock)
+           != NGX_OK)
+    {
+        if (op) {
+            ngx_tidraw_op_free(op);
+        }
+
+        ngx_tidraw_commit_failed(room, NGX_ERROR);
+        return;
+    }
+
+    room->commit.op = op;
+    ngx_tidraw_op_run(op, ngx_tidraw_catchup_done, room);
+}
+
+
+static void
+ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
+{
+    uint64_t            clock, history;
+    ngx_tidraw_room_t  *room;
+
+    room = op->data;
+    room->commit.op = NULL;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_commit_failed(room, op->rc);
+        return;
+    }
+
+    room->commit.state = NGX_TIDRAW_COMMIT_IDLE;
+
+    if (room->state == NGX_TIDRAW_ROOM_CLOSED) {
+        ngx_tidraw_commit_schedule(room);
+        return;
+    }
+
+    if (op->results[0].nrows == 0) {
+        ngx_tidraw_room_close(room, "NOT_FOUND");
+        ngx_tidraw_commit_schedule(room);
+        return;
+    }
+
+    clock = ngx_tidraw_cell_int(&op->results[0], 0, 0);
+    history = ngx_tidraw_cell_int(&op->results[0], 0, 1);
+
+    /* a board that was replaced or went back is loaded anew by everybody */
+
+    if (history > room->doc.clock || clock < room->doc.clock
+        || (clock > room->doc.clock
+            && ngx_tidraw_catchup_apply(room, &op->results[1],
+                                        &op->results[2], clock)
+               != NGX_OK))
+    {
+        ngx_tidraw_room_close(room, NULL);
+        ngx_tidraw_commit_schedule(room);
+        return;
+    }
+
+    td_room_prune(&room->doc, history);
+
+    ngx_tidraw_commit_schedule(room);
+}
+
+
+static ngx_int_t
+ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
+    ngx_tidraw_result_t *records, ngx_tidraw_result_t *tombstones,
+    uint64_t clock)
+{
+    int                   rc;
+    int64_t               rclock, tclock;
+    td_buf_t              diff, legacy;
+    td_str_t              id, text, patch, old;
+    ngx_str_t             cell;
+    td_arena_t           *arena;
+    ngx_uint_t            r, t, n;
+    ngx_tidraw_item_t    *item;
+    ngx_tidraw_result_t  *from;
+
+    arena = room->rooms->scratch;
+
+    ngx_memzero(&diff, sizeof(td_buf_t));
+    ngx_memzero(&legacy, sizeof(td_buf_t));
+
+    td_buf_char(&diff, '{');
+    td_buf_char(&legacy, '{');
+
+    r = 0;
+    t = 0;
+    n = 0;
+
+    while (r < records->nrows || t < tombstones->nrows) {
+
+        rclock = r < records->nrows ? ngx_tidraw_cell_int(records, r, 1)
+                                    : INT64_MAX;
+        tclock = t < tombstones->nrows ? ngx_tidraw_cell_int(tombstones, t, 1)
+                                       : INT64_MAX;
+
+        from = (rclock <= tclock) ? records : tombstones;
+
+        cell = ngx_tidraw_cell_str(from, from == records ? r : t, 0);
+        id.data = (char *) cell.data;
+        id.len = cell.len;
+
+        text.data = NULL;
+        text.len = 0;
+
+        if (from == records) {
+            cell = ngx_tidraw_cell_str(records, r++, 2);
+            text.data = (char *) cell.data;
+            text.len = cell.len;
+
+        } else {
+            t++;
+            rclock = tclock;
+        }
+
+        td_arena_reset(arena);
+
+        if (n) {
+            td_buf_char(&diff, ',');
+            td_buf_char(&legacy, ',');
+        }
+
+        rc = td_room_foreign(arena, &room->doc, id, text, &diff, &legacy);
+
+        if (rc < 0
+            || td_room_set(&room->doc, id, text, rclock) != TD_OK
+            || diff.failed
+            || legacy.failed)
+        {
+            goto failed;
+        }
+
+        if (rc) {
+            n++;
+
+        } else if (n) {
+            diff.len--;
+            legacy.len--;
+        }
+    }
+
+    room->doc.clock = clock;
+    room->schema_stored = 1;
+
+    if (n) {
+        td_buf_char(&diff, '}');
+        td_buf_char(&legacy, '}');
+
+        if (diff.failed || legacy.failed) {
+            goto failed;
+        }
+
+        patch.data = diff.data;
+        patch.len = diff.len;
+        old.data = legacy.data;
+        old.len = legacy.len;
+
+        item = ngx_tidraw_fanout_patch(room, NULL, clock, NULL, patch, old);
+        if (item == NULL) {
+            goto failed;
+        }
+
+        ngx_tidraw_fanout_schedule(room);
+    }
+
+    td_buf_free(&diff);
+    td_buf_free(&legacy);
+
+    return NGX_OK;
+
+failed:
+
+    td_buf_free(&diff);
+    td_buf_free(&legacy);
+
+    return NGX_ERROR;
+}

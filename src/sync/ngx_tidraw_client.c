@@ -1,0 +1,777 @@
+
+/*
+ * One session: from the upgrade to the end of its presence.
+ *
+ * A session is keyed by its connection, never by the id the client names
+ * (sync-protocol 2.4).  While it holds a connection, s->ws is set and
+ * closed() will come; it is freed there, or when its presence has expired.
+ */
+
+
+#include "ngx_tidraw_room.h"
+
+
+#define NGX_TIDRAW_ENTER_TIMEOUT   15000
+
+
+static void ngx_tidraw_client_access(ngx_tidraw_access_t *access);
+static void ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data,
+    size_t len);
+static void ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
+    ngx_uint_t assembled);
+static void ngx_tidraw_client_push(ngx_tidraw_client_t *s, td_message_t *m,
+    td_str_t text);
+static void ngx_tidraw_client_drained(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_client_shutdown(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_client_closed(ngx_tidraw_ws_t *ws);
+static void ngx_tidraw_client_timeout(ngx_event_t *ev);
+static void ngx_tidraw_client_detach(ngx_tidraw_client_t *s,
+    ngx_uint_t drop);
+
+
+static u_char  ngx_tidraw_pong[] = "{\"type\":\"pong\"}";
+
+
+ngx_tidraw_ws_handlers_t  ngx_tidraw_client_handlers = {
+    ngx_tidraw_client_message,
+    ngx_tidraw_client_drained,
+    ngx_tidraw_client_shutdown,
+    ngx_tidraw_client_closed
+};
+
+
+ngx_tidraw_client_t *
+ngx_tidraw_client_create(ngx_tidraw_rooms_t *rooms, ngx_http_request_t *r,
+    ngx_str_t *room_id)
+{
+    u_char                *p;
+    ngx_str_t              id;
+    ngx_tidraw_client_t  *s;
+
+    if (ngx_http_arg(r, (u_char *) "sessionId", 9, &id) != NGX_OK
+        || id.len > 128)
+    {
+        ngx_str_null(&id);
+    }
+
+    s = ngx_calloc(sizeof(ngx_tidraw_client_t) + room_id->len + id.len,
+                   rooms->site->log);
+    if (s == NULL) {
+        return NULL;
+    }
+
+    p = (u_char *) s + sizeof(ngx_tidraw_client_t);
+
+    s->room_id.data = p;
+    s->room_id.len = room_id->len;
+    p = ngx_cpymem(p, room_id->data, room_id->len);
+
+    s->session_id.data = p;
+    s->session_id.len = id.len;
+    ngx_memcpy(p, id.data, id.len);
+
+    p = ngx_cpymem(s->presence_id, "instance_presence:", 18);
+    ngx_tidraw_random_id(p, 16);
+
+    s->rooms = rooms;
+    s->timer.handler = ngx_tidraw_client_timeout;
+    s->timer.data = &ngx_tidraw_no_connection;
+    s->timer.log = rooms->site->log;
+
+    return s;
+}
+
+
+void
+ngx_tidraw_client_free(ngx_tidraw_client_t *s)
+{
+    if (s->access) {
+        ngx_tidraw_access_cancel(s->access);
+    }
+
+    if (s->timer.timer_set) {
+        ngx_del_timer(&s->timer);
+    }
+
+    td_chunk_reset(&s->chunk);
+
+    if (s->presence.len) {
+        ngx_free((void *) s->presence.data);
+    }
+
+    if (s->user_id.data) {
+        ngx_free(s->user_id.data);
+    }
+
+    ngx_free(s);
+}
+
+
+/* The connection is open and paused: who is it, and what may he do here? */
+
+void
+ngx_tidraw_client_enter(ngx_tidraw_client_t *s)
+{
+    ngx_queue_insert_tail(&s->rooms->entering, &s->queue);
+    s->rooms->nsessions++;
+
+    ngx_add_timer(&s->timer, NGX_TIDRAW_ENTER_TIMEOUT);
+
+    ngx_tidraw_ws_pause(s->ws);
+
+    ngx_tidraw_client_recheck(s);
+}
+
+
+/* Rights may have changed: look again, once at a time. */
+
+void
+ngx_tidraw_client_recheck(ngx_tidraw_client_t *s)
+{
+    if (s->access) {
+        ngx_tidraw_access_cancel(s->access);
+    }
+
+    s->access = ngx_tidraw_access_check(ngx_tidraw_ws_request(s->ws),
+                                        &s->room_id,
+                                        ngx_tidraw_client_access, s);
+    if (s->access == NULL) {
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+    }
+}
+
+
+static void
+ngx_tidraw_client_access(ngx_tidraw_access_t *access)
+{
+    u_char                *p;
+    ngx_str_t             *id;
+    ngx_tidraw_room_t     *room;
+    ngx_tidraw_client_t  *s;
+
+    s = access->data;
+    s->access = NULL;
+
+    switch (access->status) {
+
+    case NGX_TIDRAW_ACCESS_OK:
+        break;
+
+    case NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED:
+        ngx_tidraw_client_refuse(s, "NOT_AUTHENTICATED");
+        return;
+
+    case NGX_TIDRAW_ACCESS_FORBIDDEN:
+        ngx_tidraw_client_refuse(s, "FORBIDDEN");
+        return;
+
+    case NGX_TIDRAW_ACCESS_NOT_FOUND:
+        ngx_tidraw_client_refuse(s, "NOT_FOUND");
+        return;
+
+    default: /* NGX_TIDRAW_ACCESS_AWAY */
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER,
+                                 "database unavailable");
+        return;
+    }
+
+    if (s->state != NGX_TIDRAW_CLIENT_ACCESS) {
+
+        /*
+         * A second look, because rights changed.  What a client may do is
+         * told in the connect reply only, so a change means a new connection.
+         */
+
+        if (access->role != s->role) {
+            ngx_tidraw_client_close(s, NGX_TIDRAW_WS_RESTART,
+                                     "rights changed");
+        }
+
+        return;
+    }
+
+    id = access->user_id.len ? &access->user_id : &access->link_id;
+
+    p = ngx_alloc(id->len + access->session_hash.len + 1, s->rooms->site->log);
+    if (p == NULL) {
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+        return;
+    }
+
+    s->user_id.data = p;
+    s->user_id.len = id->len;
+    p = ngx_cpymem(p, id->data, id->len);
+
+    s->login.data = p;
+    s->login.len = access->session_hash.len;
+    ngx_memcpy(p, access->session_hash.data, access->session_hash.len);
+
+    s->role = access->role;
+
+    room = ngx_tidraw_room_get(s->rooms, &s->room_id);
+
+    if (room == NULL || room->state == NGX_TIDRAW_ROOM_CLOSED) {
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+        return;
+    }
+
+    if (room->nsessions >= s->rooms->site->conf->max_sessions) {
+        ngx_tidraw_client_refuse(s, "ROOM_FULL");
+        return;
+    }
+
+    ngx_queue_remove(&s->queue);
+    ngx_queue_insert_tail(&room->sessions, &s->queue);
+
+    room->nsessions++;
+
+    s->room = room;
+    s->state = NGX_TIDRAW_CLIENT_LOADING;
+
+    ngx_tidraw_room_left(room);
+
+    if (room->state == NGX_TIDRAW_ROOM_READY) {
+        ngx_tidraw_client_room_ready(s);
+    }
+}
+
+
+void
+ngx_tidraw_client_room_ready(ngx_tidraw_client_t *s)
+{
+    s->state = NGX_TIDRAW_CLIENT_WAITING;
+
+    ngx_add_timer(&s->timer, NGX_TIDRAW_CONNECT_TIMEOUT);
+
+    ngx_tidraw_ws_resume(s->ws);
+}
+
+
+static void
+ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
+{
+    int                    rc;
+    td_str_t               text, message;
+    ngx_uint_t             assembled;
+    ngx_tidraw_client_t  *s;
+
+    s = ngx_tidraw_ws_data(ws);
+
+    if (s->state != NGX_TIDRAW_CLIENT_WAITING
+        && s->state != NGX_TIDRAW_CLIENT_CONNECTED)
+    {
+        return;
+    }
+
+    text.data = (char *) data;
+    text.len = len;
+
+    assembled = s->chunk.collecting;
+
+    rc = td_chunk_feed(&s->chunk, text, s->rooms->site->conf->max_message,
+                       &message);
+
+    switch (rc) {
+
+    case TD_CHUNK_MESSAGE:
+        ngx_tidraw_client_handle(s, message, assembled);
+
+        if (assembled && s->state != NGX_TIDRAW_CLIENT_DEAD) {
+            td_chunk_reset(&s->chunk);
+        }
+
+        return;
+
+    case TD_CHUNK_MORE:
+        return;
+
+    case TD_TOO_BIG:
+        ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(ws), 0,
+                      "client sent a message of more than %uz bytes",
+                      s->rooms->site->conf->max_message);
+
+        /* retrying would fail for ever, so this is final */
+
+        ngx_tidraw_client_refuse(s, "MESSAGE_TOO_LARGE");
+        return;
+
+    case TD_NOMEM:
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+        return;
+
+    default: /* TD_BAD */
+        ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(ws), 0,
+                      "client sent broken chunks");
+
+        ngx_tidraw_ws_close(ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+        return;
+    }
+}
+
+
+static void
+ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
+    ngx_uint_t assembled)
+{
+    int                 rc;
+    td_message_t        m;
+    ngx_tidraw_slice_t  pong;
+
+    td_arena_reset(s->rooms->scratch);
+
+    rc = td_message_parse(s->rooms->scratch, text, &m);
+
+    switch (rc) {
+
+    case TD_OK:
+        break;
+
+    case TD_NOMEM:
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+        return;
+
+    case TD_DEPTH:
+        ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                      "client sent JSON nested too deep");
+        ngx_tidraw_client_refuse(s, "INVALID_RECORD");
+        return;
+
+    default: /* TD_BAD */
+        ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                      "client sent a malformed message");
+
+        if (assembled) {
+            ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+
+        } else {
+            ngx_tidraw_client_refuse(s, "UNKNOWN_ERROR");
+        }
+
+        return;
+    }
+
+    switch (m.type) {
+
+    case TD_MESSAGE_CONNECT:
+        s->seen = ngx_current_msec;
+        ngx_tidraw_hydrate(s, &m);
+        return;
+
+    case TD_MESSAGE_PUSH:
+        if (s->state == NGX_TIDRAW_CLIENT_CONNECTED) {
+            s->seen = ngx_current_msec;
+            ngx_tidraw_client_push(s, &m, text);
+        }
+
+        return;
+
+    case TD_MESSAGE_PING:
+        if (s->state == NGX_TIDRAW_CLIENT_CONNECTED) {
+            s->seen = ngx_current_msec;
+
+            pong.owner = NULL;
+            pong.pos = ngx_tidraw_pong;
+            pong.last = ngx_tidraw_pong + sizeof(ngx_tidraw_pong) - 1;
+
+            (void) ngx_tidraw_ws_send(s->ws, &pong, 1, 0);
+        }
+
+        return;
+
+    default: /* TD_MESSAGE_UNKNOWN */
+        return;
+    }
+}
+
+
+static void
+ngx_tidraw_client_push(ngx_tidraw_client_t *s, td_message_t *m,
+    td_str_t text)
+{
+    ngx_int_t    rc;
+    td_action_e  action;
+
+    if (m->presence && ngx_tidraw_presence_push(s, m) != NGX_OK) {
+        return;
+    }
+
+    if (m->diff && s->role >= NGX_TIDRAW_ROLE_EDITOR) {
+        rc = ngx_tidraw_commit_push(s, text, 1);
+
+    } else if (s->pending) {
+        rc = ngx_tidraw_commit_push(s, text, 0);
+
+    } else {
+        action = m->diff ? TD_ACTION_DISCARD : TD_ACTION_COMMIT;
+
+        rc = ngx_tidraw_fanout_result(s, NULL, m->client_clock,
+                                      s->room->doc.clock, action,
+                                      (td_str_t) { 0, NULL });
+    }
+
+    if (rc != NGX_OK) {
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+        return;
+    }
+
+    ngx_tidraw_fanout_schedule(s->room);
+
+    if (!s->paused
+        && (s->pending >= NGX_TIDRAW_PENDING_MAX
+            || s->pending_bytes >= NGX_TIDRAW_PENDING_BYTES))
+    {
+        s->paused = 1;
+        ngx_tidraw_ws_pause(s->ws);
+    }
+}
+
+
+void
+ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes)
+{
+    s->pending--;
+    s->pending_bytes -= bytes;
+
+    if (s->ws == NULL) {
+        return;
+    }
+
+    if (s->leaving && s->pending == 0) {
+        s->leaving = 0;
+        ngx_tidraw_fanout_flush(s->room);
+        ngx_tidraw_client_shutdown(s->ws);
+        return;
+    }
+
+    if (s->paused
+        && s->pending < NGX_TIDRAW_PENDING_MAX / 2
+        && s->pending_bytes < NGX_TIDRAW_PENDING_BYTES / 2)
+    {
+        s->paused = 0;
+        ngx_tidraw_ws_resume(s->ws);
+    }
+}
+
+
+static void
+ngx_tidraw_client_drained(ngx_tidraw_ws_t *ws)
+{
+    ngx_tidraw_client_t  *s;
+
+    s = ngx_tidraw_ws_data(ws);
+
+    if (s->state == NGX_TIDRAW_CLIENT_CONNECTED && s->behind) {
+        s->behind = 0;
+        ngx_tidraw_presence_resend(s);
+    }
+}
+
+
+/* Reload or quit: what the client was promised to hear is said first. */
+
+static void
+ngx_tidraw_client_shutdown(ngx_tidraw_ws_t *ws)
+{
+    ngx_str_t              reason;
+    ngx_tidraw_client_t  *s;
+
+    s = ngx_tidraw_ws_data(ws);
+
+    if (s->pending) {
+        s->leaving = 1;
+        return;
+    }
+
+    ngx_str_set(&reason, "restart");
+    ngx_tidraw_ws_close(ws, NGX_TIDRAW_WS_RESTART, &reason);
+}
+
+
+static void
+ngx_tidraw_client_closed(ngx_tidraw_ws_t *ws)
+{
+    ngx_tidraw_room_t     *room;
+    ngx_tidraw_client_t  *s;
+
+    s = ngx_tidraw_ws_data(ws);
+
+    s->ws = NULL;
+    s->rooms->nsessions--;
+
+    if (s->state == NGX_TIDRAW_CLIENT_CONNECTED && s->presence.len) {
+
+        room = s->room;
+
+        room->nsessions--;
+        room->nconnected--;
+
+        if (s->protocol < TD_PROTOCOL_MAX) {
+            room->nlegacy--;
+        }
+
+        ngx_tidraw_fanout_forget(s);
+        ngx_tidraw_commit_forget(s, 0);
+
+        if (s->access) {
+            ngx_tidraw_access_cancel(s->access);
+            s->access = NULL;
+        }
+
+        td_chunk_reset(&s->chunk);
+
+        s->state = NGX_TIDRAW_CLIENT_GONE;
+
+        /* an exiting worker does not wait for it */
+
+        if (s->timer.timer_set) {
+            ngx_del_timer(&s->timer);
+        }
+
+        s->timer.cancelable = 1;
+        ngx_add_timer(&s->timer, NGX_TIDRAW_GONE_TIMEOUT);
+
+        return;
+    }
+
+    ngx_tidraw_client_detach(s, 0);
+    ngx_tidraw_client_free(s);
+}
+
+
+static void
+ngx_tidraw_client_timeout(ngx_event_t *ev)
+{
+    ngx_msec_t             quiet;
+    ngx_tidraw_client_t  *s;
+
+    s = ngx_tidraw_event_owner(ev, ngx_tidraw_client_t, timer);
+
+    switch (s->state) {
+
+    case NGX_TIDRAW_CLIENT_ACCESS:
+    case NGX_TIDRAW_CLIENT_LOADING:
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER,
+                                 "database unavailable");
+        return;
+
+    case NGX_TIDRAW_CLIENT_WAITING:
+        ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+        return;
+
+    case NGX_TIDRAW_CLIENT_CONNECTED:
+
+        /* a client that we do not read is not idle */
+
+        quiet = s->paused ? 0 : ngx_current_msec - s->seen;
+
+        if (quiet >= NGX_TIDRAW_IDLE_TIMEOUT) {
+            ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+            return;
+        }
+
+        ngx_add_timer(ev, NGX_TIDRAW_IDLE_TIMEOUT - quiet);
+        return;
+
+    case NGX_TIDRAW_CLIENT_GONE:
+        ngx_tidraw_client_detach(s, 0);
+        ngx_tidraw_client_free(s);
+        return;
+
+    default: /* NGX_TIDRAW_CLIENT_DEAD */
+        return;
+    }
+}
+
+
+/*
+ * Takes the session out of its room, its presence at once.  The session
+ * itself is freed with its connection.
+ */
+
+static void
+ngx_tidraw_client_detach(ngx_tidraw_client_t *s, ngx_uint_t drop)
+{
+    ngx_tidraw_room_t  *room;
+
+    if (s->state == NGX_TIDRAW_CLIENT_DEAD) {
+        return;
+    }
+
+    ngx_queue_remove(&s->queue);
+
+    if (s->timer.timer_set) {
+        ngx_del_timer(&s->timer);
+    }
+
+    room = s->room;
+
+    if (room) {
+
+        ngx_tidraw_fanout_forget(s);
+        ngx_tidraw_commit_forget(s, drop);
+
+        if (s->state == NGX_TIDRAW_CLIENT_CONNECTED) {
+            room->nconnected--;
+
+            if (s->protocol < TD_PROTOCOL_MAX) {
+                room->nlegacy--;
+            }
+        }
+
+        if (s->state != NGX_TIDRAW_CLIENT_GONE) {
+            room->nsessions--;
+        }
+    }
+
+    s->state = NGX_TIDRAW_CLIENT_DEAD;
+    s->room = NULL;
+
+    if (room) {
+        ngx_tidraw_presence_remove(room, s);
+        ngx_tidraw_room_left(room);
+    }
+}
+
+
+void
+ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason)
+{
+    td_buf_t            b;
+    ngx_str_t           why;
+    ngx_tidraw_slice_t  slice;
+
+    why.data = (u_char *) reason;
+    why.len = ngx_strlen(reason);
+
+    ngx_tidraw_client_detach(s, 1);
+
+    if (s->ws == NULL) {
+        ngx_tidraw_client_free(s);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                  "session on board \"%V\" refused: %V", &s->room_id, &why);
+
+    if (!s->old_refusal) {
+        ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_REFUSED, &why);
+        return;
+    }
+
+    /* protocol 5 and 6 know no close reason (sync-protocol 1.5) */
+
+    ngx_memzero(&b, sizeof(td_buf_t));
+
+    td_buf_lit(&b, "{\"type\":\"incompatibility_error\",\"reason\":\"");
+
+    if (ngx_strcmp(reason, "CLIENT_TOO_OLD") == 0) {
+        td_buf_lit(&b, "clientTooOld\"}");
+
+    } else if (ngx_strcmp(reason, "SERVER_TOO_OLD") == 0) {
+        td_buf_lit(&b, "serverTooOld\"}");
+
+    } else if (ngx_strcmp(reason, "INVALID_RECORD") == 0) {
+        td_buf_lit(&b, "invalidRecord\"}");
+
+    } else {
+        td_buf_lit(&b, "invalidOperation\"}");
+    }
+
+    if (ngx_tidraw_slice_copy(&slice, &b, s->rooms->site->log) == NGX_OK) {
+        (void) ngx_tidraw_ws_send(s->ws, &slice, 1, 0);
+        ngx_tidraw_shared_free(slice.owner);
+    }
+
+    ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+}
+
+
+void
+ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
+    const char *reason)
+{
+    ngx_str_t  why;
+
+    why.data = (u_char *) reason;
+    why.len = ngx_strlen(reason);
+
+    ngx_tidraw_client_detach(s, 1);
+
+    if (s->ws == NULL) {
+        ngx_tidraw_client_free(s);
+        return;
+    }
+
+    ngx_tidraw_ws_close(s->ws, code, &why);
+}
+
+
+void
+ngx_tidraw_client_take_over(ngx_tidraw_client_t *s)
+{
+    ngx_queue_t           *q;
+    ngx_tidraw_client_t  *old;
+
+    if (s->session_id.len == 0) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&s->room->sessions);
+         q != ngx_queue_sentinel(&s->room->sessions);
+         q = ngx_queue_next(q))
+    {
+        old = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+
+        if (old == s
+            || (old->state != NGX_TIDRAW_CLIENT_CONNECTED
+                && old->state != NGX_TIDRAW_CLIENT_GONE)
+            || old->session_id.len != s->session_id.len
+            || ngx_memcmp(old->session_id.data, s->session_id.data,
+                          s->session_id.len) != 0
+            || old->user_id.len != s->user_id.len
+            || ngx_memcmp(old->user_id.data, s->user_id.data,
+                          s->user_id.len) != 0)
+        {
+            continue;
+        }
+
+        if (old->state == NGX_TIDRAW_CLIENT_CONNECTED) {
+
+            /*
+             * The client reset itself, or two tabs share one id.  Such tabs
+             * would evict each other for ever: one that lately evicted
+             * another stays, and the newcomer is somebody of its own.
+             */
+
+            if (old->taken
+                && ngx_current_msec - old->taken < NGX_TIDRAW_GONE_TIMEOUT)
+            {
+                continue;
+            }
+
+            s->taken = ngx_current_msec | 1;
+        }
+
+        ngx_memcpy(s->presence_id, old->presence_id,
+                   sizeof(s->presence_id));
+
+        if (s->presence.len) {
+            ngx_free((void *) s->presence.data);
+        }
+
+        s->presence = old->presence;
+        old->presence.data = NULL;
+        old->presence.len = 0;
+
+        ngx_tidraw_client_detach(old, 0);
+
+        if (old->ws) {
+            ngx_tidraw_ws_close(old->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+
+        } else {
+            ngx_tidraw_client_free(old);
+        }
+
+        return;
+    }
+}

@@ -1,0 +1,771 @@
+
+/*
+ * The commit cycle of a board, one in flight per board and worker: take what
+ * waits, try it on an overlay, store it if the board's clock still is the one
+ * we know, and only then show it to anybody (DESIGN 3).
+ *
+ * A lost race or an unknown outcome leads through catching up back to the
+ * start with the same pushes; what had been stored has no effect then.
+ */
+
+
+#include "ngx_tidraw_room.h"
+
+
+#define NGX_TIDRAW_COMMIT_MAX      1024        /* pushes of one cycle */
+#define NGX_TIDRAW_COMMIT_BYTES    (8 * 1024 * 1024)
+#define NGX_TIDRAW_COMMIT_PATIENCE 10000       /* ms of failing */
+#define NGX_TIDRAW_PRUNE_INTERVAL  1000
+#define NGX_TIDRAW_ARENA_KEEP      65536
+
+
+static void ngx_tidraw_commit_handler(ngx_event_t *ev);
+static void ngx_tidraw_commit_take(ngx_tidraw_commit_t *c);
+static ngx_int_t ngx_tidraw_commit_try(ngx_tidraw_room_t *room);
+static ngx_tidraw_op_t *ngx_tidraw_commit_op(ngx_tidraw_room_t *room);
+static ngx_int_t ngx_tidraw_commit_change(ngx_tidraw_room_t *room,
+    ngx_tidraw_op_t *op, td_change_t *change);
+static void ngx_tidraw_commit_done(ngx_tidraw_op_t *op);
+static void ngx_tidraw_commit_merge(ngx_tidraw_room_t *room);
+static void ngx_tidraw_commit_answer(ngx_tidraw_room_t *room);
+static ngx_int_t ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
+    ngx_tidraw_push_t *push);
+static void ngx_tidraw_commit_finish(ngx_tidraw_room_t *room);
+static void ngx_tidraw_commit_again(ngx_tidraw_room_t *room);
+static void ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room,
+    ngx_uint_t code, const char *reason);
+
+
+void
+ngx_tidraw_commit_init(ngx_tidraw_room_t *room)
+{
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    ngx_queue_init(&c->waiting);
+    ngx_queue_init(&c->running);
+
+    c->event.handler = ngx_tidraw_commit_handler;
+    c->event.data = &ngx_tidraw_no_connection;
+    c->event.log = room->rooms->site->log;
+
+    c->started = ngx_current_msec - NGX_TIDRAW_TICK;
+    c->pruned = ngx_current_msec;
+}
+
+
+void
+ngx_tidraw_commit_free(ngx_tidraw_room_t *room)
+{
+    ngx_queue_t          *q;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    if (c->event.timer_set) {
+        ngx_del_timer(&c->event);
+    }
+
+    if (c->event.posted) {
+        ngx_delete_posted_event(&c->event);
+    }
+
+    if (c->op) {
+        ngx_tidraw_op_cancel(c->op);
+    }
+
+    ngx_tidraw_commit_again(room);
+
+    while (!ngx_queue_empty(&c->waiting)) {
+        q = ngx_queue_head(&c->waiting);
+        ngx_queue_remove(q);
+        ngx_free(ngx_queue_data(q, ngx_tidraw_push_t, queue));
+    }
+
+    td_arena_destroy(c->arena);
+}
+
+
+ngx_int_t
+ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
+    ngx_uint_t document)
+{
+    ngx_tidraw_push_t  *push;
+
+    push = ngx_alloc(sizeof(ngx_tidraw_push_t) + text.len,
+                     s->rooms->site->log);
+    if (push == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(push, sizeof(ngx_tidraw_push_t));
+    ngx_memcpy(push->text, text.data, text.len);
+
+    push->len = text.len;
+    push->client = s;
+    push->protocol = s->protocol;
+    push->document = document;
+
+    s->pending++;
+    s->pending_bytes += text.len;
+
+    ngx_queue_insert_tail(&s->room->commit.waiting, &push->queue);
+
+    ngx_tidraw_commit_schedule(s->room);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_tidraw_commit_forget(ngx_tidraw_client_t *s, ngx_uint_t drop)
+{
+    ngx_queue_t          *q, *next;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_commit_t  *c;
+
+    c = &s->room->commit;
+
+    for (q = ngx_queue_head(&c->running);
+         s->pending && q != ngx_queue_sentinel(&c->running);
+         q = ngx_queue_next(q))
+    {
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->client == s) {
+            push->client = NULL;
+            s->pending--;
+        }
+    }
+
+    for (q = ngx_queue_head(&c->waiting);
+         s->pending && q != ngx_queue_sentinel(&c->waiting);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->client != s) {
+            continue;
+        }
+
+        push->client = NULL;
+        s->pending--;
+
+        if (drop) {
+            ngx_queue_remove(q);
+            ngx_free(push);
+        }
+    }
+
+    s->pending_bytes = 0;
+}
+
+
+ngx_uint_t
+ngx_tidraw_commit_busy(ngx_tidraw_room_t *room)
+{
+    return room->commit.state != NGX_TIDRAW_COMMIT_IDLE
+           || !ngx_queue_empty(&room->commit.waiting);
+}
+
+
+/*
+ * A board that was quiet commits its first push at once, together with all
+ * that came in the same turn of the loop; while pushes keep coming there is
+ * one commit a tick.
+ */
+
+void
+ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
+{
+    ngx_msec_t            elapsed;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    if (c->state != NGX_TIDRAW_COMMIT_IDLE
+        || ngx_queue_empty(&c->waiting)
+        || c->event.posted
+        || c->event.timer_set)
+    {
+        return;
+    }
+
+    elapsed = ngx_current_msec - c->started;
+
+    if (elapsed >= NGX_TIDRAW_TICK) {
+        ngx_post_event(&c->event, &ngx_posted_events);
+        return;
+    }
+
+    ngx_add_timer(&c->event, NGX_TIDRAW_TICK - elapsed);
+}
+
+
+static void
+ngx_tidraw_commit_handler(ngx_event_t *ev)
+{
+    ngx_tidraw_op_t      *op;
+    ngx_tidraw_room_t    *room;
+    ngx_tidraw_commit_t  *c;
+
+    room = ngx_tidraw_event_owner(ev, ngx_tidraw_room_t, commit.event);
+    c = &room->commit;
+
+    if (room->state == NGX_TIDRAW_ROOM_CLOSED) {
+        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_RESTART,
+                                  "board changed");
+        return;
+    }
+
+    c->state = NGX_TIDRAW_COMMIT_RUNNING;
+    c->started = ngx_current_msec;
+    c->cycle++;
+
+    ngx_tidraw_commit_take(c);
+
+    if (ngx_tidraw_commit_try(room) != NGX_OK) {
+        ngx_tidraw_commit_failed(room, NGX_ERROR);
+        return;
+    }
+
+    if (c->overlay->nchanges == 0) {
+
+        /* nothing to store: the answers hold for the clock that we know */
+
+        ngx_tidraw_commit_answer(room);
+        ngx_tidraw_commit_finish(room);
+        return;
+    }
+
+    op = ngx_tidraw_commit_op(room);
+
+    if (op == NULL) {
+        ngx_tidraw_commit_failed(room, NGX_ERROR);
+        return;
+    }
+
+    c->op = op;
+    ngx_tidraw_op_run(op, ngx_tidraw_commit_done, room);
+}
+
+
+static void
+ngx_tidraw_commit_take(ngx_tidraw_commit_t *c)
+{
+    size_t              bytes;
+    ngx_uint_t          n;
+    ngx_queue_t        *q;
+    ngx_tidraw_push_t  *push;
+
+    bytes = 0;
+
+    for (n = 0; n < NGX_TIDRAW_COMMIT_MAX; n++) {
+
+        if (ngx_queue_empty(&c->waiting)
+            || (n && bytes > NGX_TIDRAW_COMMIT_BYTES))
+        {
+            return;
+        }
+
+        q = ngx_queue_head(&c->waiting);
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&c->running, q);
+
+        bytes += push->len;
+    }
+}
+
+
+/* NGX_OK, or NGX_ERROR: no memory, nothing has changed. */
+
+static ngx_int_t
+ngx_tidraw_commit_try(ngx_tidraw_room_t *room)
+{
+    td_str_t              text;
+    ngx_queue_t          *q;
+    td_message_t          m;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    if (c->arena == NULL) {
+        c->arena = td_arena_create(8192, 0);
+        if (c->arena == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    td_arena_reset(c->arena);
+
+    c->overlay = td_overlay_create(c->arena, &room->doc);
+    if (c->overlay == NULL) {
+        return NGX_ERROR;
+    }
+
+    c->overlay->max_bytes = room->rooms->site->conf->max_room;
+
+    for (q = ngx_queue_head(&c->running);
+         q != ngx_queue_sentinel(&c->running);
+         q = ngx_queue_next(q))
+    {
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        text.data = (char *) push->text;
+        text.len = push->len;
+
+        if (td_message_parse(c->arena, text, &m) != TD_OK) {
+
+            /* it was parsed when it came, so this is memory */
+
+            return NGX_ERROR;
+        }
+
+        push->client_clock = m.client_clock;
+        push->clock = c->overlay->clock;
+        ngx_memzero(&push->effect, sizeof(td_effect_t));
+
+        if (push->client && push->client->refused == c->cycle) {
+
+            /* it comes behind a push that ends the session */
+
+            push->rc = TD_BAD;
+            continue;
+        }
+
+        if (!push->document) {
+            push->rc = TD_OK;
+            push->effect.action = m.diff ? TD_ACTION_DISCARD
+                                         : TD_ACTION_COMMIT;
+            continue;
+        }
+
+        push->rc = td_overlay_push(c->overlay, room->schema, m.diff,
+                                   push->protocol, room->nlegacy != 0,
+                                   &push->effect);
+
+        if (push->rc == TD_NOMEM) {
+            return NGX_ERROR;
+        }
+
+        push->clock = c->overlay->clock;
+
+        if (push->rc != TD_OK && push->client) {
+            push->client->refused = c->cycle;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_tidraw_op_t *
+ngx_tidraw_commit_op(ngx_tidraw_room_t *room)
+{
+    td_str_t              text;
+    ngx_str_t             schema;
+    td_change_t          *change;
+    ngx_tidraw_op_t      *op;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    op = ngx_tidraw_op_create(room->rooms->site->store, 1);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    c->history = room->doc.history;
+
+    if (ngx_current_msec - c->pruned >= NGX_TIDRAW_PRUNE_INTERVAL) {
+        c->history = td_room_prune_point(&room->doc, c->overlay->clock);
+    }
+
+    text = td_schema_serialized(room->schema);
+    schema.data = (u_char *) text.data;
+    schema.len = text.len;
+
+    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_COMMIT, "iiiiSi",
+                           room->num, (int64_t) room->doc.clock,
+                           (int64_t) c->overlay->clock, ngx_tidraw_now(),
+                           &schema, (int64_t) c->history)
+        != NGX_OK)
+    {
+        goto failed;
+    }
+
+    for (change = c->overlay->first; change; change = change->next) {
+        if (ngx_tidraw_commit_change(room, op, change) != NGX_OK) {
+            goto failed;
+        }
+    }
+
+    if (c->history > room->doc.history) {
+        c->pruned = ngx_current_msec;
+
+        if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_TOMBSTONES_PRUNE, "ii",
+                               room->num, (int64_t) c->history)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+    }
+
+    return op;
+
+failed:
+
+    ngx_tidraw_op_free(op);
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_tidraw_commit_change(ngx_tidraw_room_t *room, ngx_tidraw_op_t *op,
+    td_change_t *change)
+{
+    ngx_str_t  id, text;
+
+    id.data = (u_char *) change->id.data;
+    id.len = change->id.len;
+
+    if (change->text.data == NULL) {
+
+        if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_RECORD_DELETE, "iS",
+                               room->num, &id)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_TOMBSTONE_PUT, "iSi",
+                                  room->num, &id, (int64_t) change->clock);
+    }
+
+    if (change->entry && change->entry->text == NULL
+        && ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_TOMBSTONE_DELETE, "iS",
+                              room->num, &id)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    text.data = (u_char *) change->text.data;
+    text.len = change->text.len;
+
+    return ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_RECORD_PUT, "iSiS",
+                              room->num, &id, (int64_t) change->clock, &text);
+}
+
+
+static void
+ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
+{
+    ngx_tidraw_room_t    *room;
+    ngx_tidraw_commit_t  *c;
+
+    room = op->data;
+    c = &room->commit;
+
+    c->op = NULL;
+
+    switch (op->rc) {
+
+    case NGX_OK:
+
+        if (c->failures) {
+            c->failures = 0;
+
+            ngx_log_error(NGX_LOG_NOTICE, room->rooms->site->log, 0,
+                          "board \"%V\" is stored again", &room->sn.str);
+        }
+
+        ngx_tidraw_commit_merge(room);
+        return;
+
+    case NGX_DECLINED:
+    case NGX_TIDRAW_STORE_UNKNOWN:
+
+        /* another writer was first, or we cannot tell: the database knows */
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, room->rooms->site->log, 0,
+                       "tidraw commit of board \"%V\": %i", &room->sn.str,
+                       op->rc);
+
+        ngx_tidraw_commit_again(room);
+
+        c->state = NGX_TIDRAW_COMMIT_CATCHING_UP;
+        ngx_tidraw_catchup_start(room);
+        return;
+
+    default:
+        ngx_tidraw_commit_failed(room, op->rc);
+        return;
+    }
+}
+
+
+static void
+ngx_tidraw_commit_merge(ngx_tidraw_room_t *room)
+{
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    if (td_overlay_merge(c->overlay) != TD_OK) {
+
+        /* the database has it, our copy is torn: start anew from there */
+
+        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_RESTART, "no memory");
+
+        if (room->state == NGX_TIDRAW_ROOM_READY) {
+            ngx_tidraw_room_close(room, NULL);
+        }
+
+        return;
+    }
+
+    td_room_prune(&room->doc, c->history);
+
+    room->schema_stored = 1;
+
+    ngx_tidraw_commit_answer(room);
+    ngx_tidraw_commit_finish(room);
+}
+
+
+/* Says to everybody what became of the pushes, in the order of the clocks. */
+
+static void
+ngx_tidraw_commit_answer(ngx_tidraw_room_t *room)
+{
+    ngx_queue_t          *q;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    while (!ngx_queue_empty(&c->running)) {
+
+        q = ngx_queue_head(&c->running);
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (ngx_tidraw_commit_answer_push(room, push) != NGX_OK) {
+
+            /* sessions would miss a change: let them all come anew */
+
+            ngx_tidraw_room_close(room, NULL);
+            return;
+        }
+
+        ngx_queue_remove(q);
+
+        if (push->client) {
+            ngx_tidraw_client_answered(push->client, push->len);
+        }
+
+        ngx_free(push);
+    }
+
+    ngx_tidraw_fanout_flush(room);
+}
+
+
+static ngx_int_t
+ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
+    ngx_tidraw_push_t *push)
+{
+    td_effect_t          *e;
+    ngx_tidraw_item_t    *item;
+    ngx_tidraw_client_t  *s;
+
+    s = push->client;
+    e = &push->effect;
+
+    switch (push->rc) {
+
+    case TD_OK:
+        break;
+
+    case TD_TOO_BIG:
+        if (s) {
+            ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
+                          "board \"%V\" would grow beyond "
+                          "\"tidraw_max_room\"", &room->sn.str);
+            ngx_tidraw_client_refuse(s, "ROOM_FULL");
+        }
+
+        return NGX_OK;
+
+    case TD_INVALID:
+        if (s) {
+            ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                          "client sent an invalid record: %s", e->error);
+            ngx_tidraw_client_refuse(s, "INVALID_RECORD");
+        }
+
+        return NGX_OK;
+
+    default: /* TD_BAD: behind a refused one */
+        return NGX_OK;
+    }
+
+    item = NULL;
+
+    if (e->changed) {
+        item = ngx_tidraw_fanout_patch(room, s, push->clock, NULL, e->diff,
+                                       e->legacy);
+        if (item == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (s == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_tidraw_fanout_result(s, item, push->client_clock, push->clock,
+                                    e->action, e->diff);
+}
+
+
+static void
+ngx_tidraw_commit_finish(ngx_tidraw_room_t *room)
+{
+    ngx_queue_t          *q;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    while (!ngx_queue_empty(&c->running)) {
+        q = ngx_queue_head(&c->running);
+        ngx_queue_remove(q);
+        ngx_free(ngx_queue_data(q, ngx_tidraw_push_t, queue));
+    }
+
+    c->state = NGX_TIDRAW_COMMIT_IDLE;
+    c->overlay = NULL;
+
+    if (td_arena_size(c->arena) > NGX_TIDRAW_ARENA_KEEP) {
+        td_arena_destroy(c->arena);
+        c->arena = NULL;
+    }
+
+    ngx_tidraw_commit_schedule(room);
+}
+
+
+/* The pushes of the cycle are the first of the next one. */
+
+static void
+ngx_tidraw_commit_again(ngx_tidraw_room_t *room)
+{
+    ngx_queue_t          *q;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    while (!ngx_queue_empty(&c->running)) {
+        q = ngx_queue_last(&c->running);
+        ngx_queue_remove(q);
+        ngx_queue_insert_head(&c->waiting, q);
+    }
+
+    c->overlay = NULL;
+}
+
+
+void
+ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
+{
+    const char           *what;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    ngx_tidraw_commit_again(room);
+
+    switch (rc) {
+
+    case NGX_TIDRAW_STORE_AWAY:
+        what = "database unavailable";
+        break;
+
+    case NGX_TIDRAW_STORE_FULL:
+        what = "disk full";
+        break;
+
+    default:
+        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_INTERNAL,
+                                  "cannot be stored");
+        return;
+    }
+
+    if (c->failures++ == 0) {
+        c->failing = ngx_current_msec;
+
+        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
+                      "board \"%V\" cannot be stored, its pushes wait: %s",
+                      &room->sn.str, what);
+    }
+
+    if (ngx_current_msec - c->failing >= NGX_TIDRAW_COMMIT_PATIENCE) {
+        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_TRY_LATER, what);
+        return;
+    }
+
+    c->state = NGX_TIDRAW_COMMIT_BACKING_OFF;
+
+    ngx_add_timer(&c->event, ngx_min(100 * c->failures, 1000));
+}
+
+
+/*
+ * Pushes that cannot be stored are never answered: their authors are closed,
+ * come back, and send them again.
+ */
+
+static void
+ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
+    const char *reason)
+{
+    ngx_uint_t            n;
+    ngx_queue_t          *q;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    ngx_tidraw_commit_again(room);
+
+    for (n = 0; !ngx_queue_empty(&c->waiting); n++) {
+        q = ngx_queue_head(&c->waiting);
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->client) {
+
+            /* drops all that wait of this client */
+
+            ngx_tidraw_client_close(push->client, code, reason);
+
+        } else {
+            ngx_queue_remove(q);
+            ngx_free(push);
+        }
+    }
+
+    if (n) {
+        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
+                      "board \"%V\": authors of unstored pushes closed: %s",
+                      &room->sn.str, reason);
+    }
+
+    c->state = NGX_TIDRAW_COMMIT_IDLE;
+    c->failures = 0;
+}

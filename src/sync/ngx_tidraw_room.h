@@ -1,0 +1,366 @@
+
+/*
+ * Inside of the sync folder: a board in a worker, its sessions, what waits to
+ * be committed and what waits to be sent.
+ *
+ * A room owns its sessions and pushes; a session owns its place in the room
+ * and, while it lasts, the use of its connection.  The database decides
+ * (DESIGN 1): everything here may be dropped and loaded again.
+ */
+
+
+#ifndef _NGX_TIDRAW_ROOM_H_INCLUDED_
+#define _NGX_TIDRAW_ROOM_H_INCLUDED_
+
+
+#include "ngx_tidraw.h"
+#include "ngx_tidraw_ws.h"
+#include "ngx_tidraw_store.h"
+#include "ngx_tidraw_access.h"
+#include "ngx_tidraw_sync.h"
+
+#include "td_chunk.h"
+#include "td_message.h"
+
+
+#define NGX_TIDRAW_TICK              16      /* ms: one frame, one commit */
+
+#define NGX_TIDRAW_CONNECT_TIMEOUT   10000
+#define NGX_TIDRAW_IDLE_TIMEOUT      20000
+#define NGX_TIDRAW_GONE_TIMEOUT      5000
+#define NGX_TIDRAW_UNLOAD_TIMEOUT    30000
+
+/* A session with more than this waiting to be committed is not read. */
+#define NGX_TIDRAW_PENDING_MAX       256
+#define NGX_TIDRAW_PENDING_BYTES     (1024 * 1024)
+
+/* Items in a batch before it leaves at once. */
+#define NGX_TIDRAW_BATCH_MAX         1000
+
+
+typedef struct ngx_tidraw_room_s     ngx_tidraw_room_t;
+typedef struct ngx_tidraw_client_s  ngx_tidraw_client_t;
+typedef struct ngx_tidraw_push_s     ngx_tidraw_push_t;
+
+
+/*
+ * ev->data of our timers and posted events: it looks like a connection to the
+ * debug log of nginx.  The owner is found from the event's own address.
+ */
+
+extern ngx_connection_t  ngx_tidraw_no_connection;
+
+#define ngx_tidraw_event_owner(ev, type, field)                               \
+    (type *) ((u_char *) (ev) - offsetof(type, field))
+
+
+struct ngx_tidraw_rooms_s {
+    ngx_tidraw_site_t          *site;
+    ngx_rbtree_t                tree;         /* ngx_tidraw_room_t by id */
+    ngx_rbtree_node_t           sentinel;
+    ngx_queue_t                 rooms;        /* the same rooms */
+    ngx_queue_t                 entering;     /* sessions without a room */
+    ngx_uint_t                  nsessions;    /* that hold a connection */
+    td_arena_t                 *scratch;      /* of one message */
+};
+
+
+typedef enum {
+    NGX_TIDRAW_CLIENT_ACCESS = 0,   /* who is it? (rooms->entering) */
+    NGX_TIDRAW_CLIENT_LOADING,      /* waits for the board */
+    NGX_TIDRAW_CLIENT_WAITING,      /* waits for connect */
+    NGX_TIDRAW_CLIENT_CONNECTED,
+    NGX_TIDRAW_CLIENT_GONE,         /* no connection; presence is kept */
+    NGX_TIDRAW_CLIENT_DEAD          /* out of the room, connection closing */
+} ngx_tidraw_client_e;
+
+
+struct ngx_tidraw_client_s {
+    ngx_queue_t                 queue;        /* rooms->entering, or
+                                                 room->sessions */
+    ngx_tidraw_rooms_t         *rooms;
+    ngx_tidraw_room_t          *room;         /* NULL before and after */
+    ngx_tidraw_ws_t            *ws;           /* NULL once closed() came */
+    ngx_tidraw_access_t        *access;       /* while a look-up runs */
+    ngx_event_t                 timer;
+
+    ngx_str_t                   room_id;      /* the strings are in */
+    ngx_str_t                   session_id;   /* the session's own block */
+    ngx_str_t                   user_id;      /* own allocation: user or link,
+                                                 and the login's hash */
+    ngx_str_t                   login;
+    u_char                      presence_id[18 + NGX_TIDRAW_ID_LEN];
+
+    ngx_tidraw_client_e        state;
+    ngx_tidraw_role_e           role;
+
+    td_chunk_t                  chunk;
+    td_str_t                    presence;     /* own allocation */
+
+    ngx_msec_t                  seen;         /* last connect, push, ping */
+    ngx_msec_t                  taken;        /* last hand-over of the id */
+    ngx_uint_t                  pending;      /* pushes not yet answered */
+    size_t                      pending_bytes;
+    uint64_t                    refused;      /* cycle that refuses it */
+    ngx_uint_t                  batched;      /* own items in the batch */
+
+    unsigned                    protocol:8;
+    unsigned                    old_refusal:1;  /* protocol 5 and 6 */
+    unsigned                    behind:1;     /* was sent no presence */
+    unsigned                    paused:1;
+    unsigned                    leaving:1;    /* close when answered */
+};
+
+
+/* A push that waits: the message as it came. */
+
+struct ngx_tidraw_push_s {
+    ngx_queue_t                 queue;
+    ngx_tidraw_client_t        *client;      /* NULL: the author is gone, the
+                                                 push still counts */
+    td_str_t                    client_clock; /* in the cycle's arena */
+    td_effect_t                 effect;
+    uint64_t                    clock;
+    int                         rc;           /* of td_overlay_push() */
+    unsigned                    protocol:8;
+    unsigned                    document:1;   /* 0: only the answer waits */
+    size_t                      len;
+    u_char                      text[1];
+};
+
+
+typedef enum {
+    NGX_TIDRAW_COMMIT_IDLE = 0,
+    NGX_TIDRAW_COMMIT_RUNNING,
+    NGX_TIDRAW_COMMIT_CATCHING_UP,
+    NGX_TIDRAW_COMMIT_BACKING_OFF
+} ngx_tidraw_commit_e;
+
+
+typedef struct {
+    ngx_tidraw_commit_e         state;
+    ngx_queue_t                 waiting;      /* ngx_tidraw_push_t */
+    ngx_queue_t                 running;      /* of the cycle in flight */
+    ngx_event_t                 event;        /* next cycle */
+    ngx_tidraw_op_t            *op;           /* in flight; it may outlive a
+                                                 room that is destroyed */
+    td_arena_t                 *arena;
+    td_overlay_t               *overlay;
+    uint64_t                    history;      /* after this commit */
+    uint64_t                    cycle;
+    ngx_msec_t                  started;
+    ngx_msec_t                  failing;      /* since; valid if failures */
+    ngx_uint_t                  failures;
+    ngx_msec_t                  pruned;
+} ngx_tidraw_commit_t;
+
+
+/*
+ * What leaves with the next frame, in the one order of the room.  A batch
+ * item is a patch for everybody but its origin and, with it, the origin's
+ * push_result.
+ */
+
+typedef struct {
+    ngx_tidraw_client_t       *origin;       /* NULL: from elsewhere */
+    uint32_t                    patch;        /* offset and length in "text" */
+    uint32_t                    patch_len;    /* 0: none */
+    uint32_t                    legacy;       /* in "extra" */
+    uint32_t                    legacy_len;   /* 0: the patch serves all */
+    uint32_t                    result;       /* in "extra" */
+    uint32_t                    result_len;
+    unsigned                    thin:1;       /* may be left out for a slow
+                                                 reader */
+} ngx_tidraw_item_t;
+
+
+typedef struct {
+    ngx_tidraw_item_t          *items;
+    ngx_uint_t                  nitems;
+    ngx_uint_t                  size;
+    ngx_uint_t                  nlegacy;      /* items with a legacy text */
+    td_buf_t                    text;         /* both begin with the head of a
+                                                 ngx_tidraw_shared_t, so that
+                                                 they are sent uncopied */
+    td_buf_t                    extra;
+    ngx_event_t                 event;
+    ngx_msec_t                  flushed;
+} ngx_tidraw_batch_t;
+
+
+typedef enum {
+    NGX_TIDRAW_ROOM_LOADING = 0,
+    NGX_TIDRAW_ROOM_READY,
+    NGX_TIDRAW_ROOM_CLOSED           /* out of the table, ends by itself */
+} ngx_tidraw_room_e;
+
+
+struct ngx_tidraw_room_s {
+    ngx_str_node_t              sn;           /* id; first field */
+    ngx_queue_t                 queue;        /* rooms->rooms */
+    ngx_tidraw_rooms_t         *rooms;
+    ngx_tidraw_room_e           state;
+
+    int64_t                     num;
+    td_room_t                   doc;
+    td_schema_t                *schema;       /* NULL: nobody connected yet */
+    unsigned                    schema_stored:1;
+    unsigned                    schema_unknown:1;
+
+    ngx_queue_t                 sessions;
+    ngx_uint_t                  nsessions;    /* that hold a connection */
+    ngx_uint_t                  nconnected;
+    ngx_uint_t                  nlegacy;      /* connected, protocol <= 7 */
+
+    ngx_tidraw_shared_t        *snapshot;     /* all records as members */
+    uint64_t                    snapshot_clock;
+
+    ngx_tidraw_op_t            *load;
+    ngx_tidraw_commit_t         commit;
+    ngx_tidraw_batch_t          batch;
+    ngx_event_t                 unload;
+
+    u_char                      id[NGX_TIDRAW_ID_LEN];
+};
+
+
+/* ngx_tidraw_room.c: the table of boards */
+
+/*
+ * The room of an id, loading it if need be; NULL when out of memory.  The
+ * caller adds its session at once; it hears by ngx_tidraw_client_room_ready()
+ * or is closed.
+ */
+ngx_tidraw_room_t *ngx_tidraw_room_get(ngx_tidraw_rooms_t *rooms,
+    ngx_str_t *id);
+
+/* Looks at the room after something left it: it is unloaded in time. */
+void ngx_tidraw_room_left(ngx_tidraw_room_t *room);
+
+/*
+ * Drops the room from memory: every session is closed, with reason (4099) or,
+ * reason NULL, so that it comes back at once and gets the board anew.
+ */
+void ngx_tidraw_room_close(ngx_tidraw_room_t *room, const char *reason);
+
+/* The records of the board as hydration members, shared; NULL: no memory.
+ * The caller drops its reference. */
+ngx_tidraw_shared_t *ngx_tidraw_room_snapshot(ngx_tidraw_room_t *room);
+
+
+/* ngx_tidraw_client.c */
+
+ngx_tidraw_client_t *ngx_tidraw_client_create(ngx_tidraw_rooms_t *rooms,
+    ngx_http_request_t *r, ngx_str_t *room_id);
+void ngx_tidraw_client_free(ngx_tidraw_client_t *s);
+
+extern ngx_tidraw_ws_handlers_t  ngx_tidraw_client_handlers;
+
+void ngx_tidraw_client_enter(ngx_tidraw_client_t *s);
+void ngx_tidraw_client_recheck(ngx_tidraw_client_t *s);
+void ngx_tidraw_client_room_ready(ngx_tidraw_client_t *s);
+
+/* Ends a session for good (sync-protocol 1.5), its presence at once. */
+void ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason);
+
+/* Closes the connection so that the client comes back. */
+void ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
+    const char *reason);
+
+/* A connect under a sessionId that is known: presence id and record of the
+ * old session are the new one's (sync-protocol 2.3, 2.4). */
+void ngx_tidraw_client_take_over(ngx_tidraw_client_t *s);
+
+/* One push of the session has been answered. */
+void ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes);
+
+
+/* ngx_tidraw_hydrate.c: the connect message and its reply */
+
+void ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m);
+
+
+/* ngx_tidraw_presence.c */
+
+/* NGX_OK, NGX_DECLINED: the session was refused. */
+ngx_int_t ngx_tidraw_presence_push(ngx_tidraw_client_t *s,
+    td_message_t *m);
+
+/* After the session left the room. */
+void ngx_tidraw_presence_remove(ngx_tidraw_room_t *room,
+    ngx_tidraw_client_t *s);
+
+/* Appends everybody else's presence as puts, members joined by commas. */
+void ngx_tidraw_presence_write(ngx_tidraw_client_t *s, td_buf_t *b);
+
+/* Presence of everybody else as patches, to one that was left behind. */
+void ngx_tidraw_presence_resend(ngx_tidraw_client_t *s);
+
+
+/* ngx_tidraw_commit.c: the commit cycle */
+
+void ngx_tidraw_commit_init(ngx_tidraw_room_t *room);
+void ngx_tidraw_commit_free(ngx_tidraw_room_t *room);
+
+/* Queues a push: NGX_OK, NGX_ERROR (no memory).  document 0: only its answer
+ * has to wait for the ones before it. */
+ngx_int_t ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
+    ngx_uint_t document);
+
+/* Forgets the author of what is queued; drop: and the pushes that do not run
+ * yet with it. */
+void ngx_tidraw_commit_forget(ngx_tidraw_client_t *s, ngx_uint_t drop);
+
+/* 1 while pushes wait or run. */
+ngx_uint_t ngx_tidraw_commit_busy(ngx_tidraw_room_t *room);
+
+/* Plans the next cycle, when one is due and none runs. */
+void ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room);
+
+/* The cycle, or catching up within it, failed: it is tried again for a time,
+ * then its authors are closed.  rc as of an operation. */
+void ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc);
+
+
+/* ngx_tidraw_catchup.c: what other writers stored */
+
+/* Fetches what changed since our clock, shows it to the sessions and goes on
+ * with the commit cycle.  The cycle is in state CATCHING_UP meanwhile. */
+void ngx_tidraw_catchup_start(ngx_tidraw_room_t *room);
+
+
+/* ngx_tidraw_fanout.c: the batch of a tick */
+
+void ngx_tidraw_fanout_init(ngx_tidraw_room_t *room);
+void ngx_tidraw_fanout_free(ngx_tidraw_room_t *room);
+
+/*
+ * Adds an item: diff is a whole diff object (or, with id, the op of the one
+ * id), legacy the same for protocol <= 7 (len 0: not needed).  A patch that
+ * nobody would get is not written.  NULL when out of memory: the room must
+ * be closed, it would leave its sessions with a gap.
+ */
+ngx_tidraw_item_t *ngx_tidraw_fanout_patch(ngx_tidraw_room_t *room,
+    ngx_tidraw_client_t *origin, uint64_t clock, td_str_t *id, td_str_t diff,
+    td_str_t legacy);
+
+/* Adds the origin's push_result to an item, or to a new one (item NULL). */
+ngx_int_t ngx_tidraw_fanout_result(ngx_tidraw_client_t *s,
+    ngx_tidraw_item_t *item, td_str_t client_clock, uint64_t clock,
+    td_action_e action, td_str_t rebase);
+
+/* Sends the batch: at once when the room was quiet for a tick, else with the
+ * next tick. */
+void ngx_tidraw_fanout_schedule(ngx_tidraw_room_t *room);
+void ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room);
+
+/* The session leaves: its items stay for the others. */
+void ngx_tidraw_fanout_forget(ngx_tidraw_client_t *s);
+
+/* A slice with a copy of the buffer, which is freed in any case.  The caller
+ * drops the owner.  NGX_OK, NGX_ERROR. */
+ngx_int_t ngx_tidraw_slice_copy(ngx_tidraw_slice_t *slice, td_buf_t *b,
+    ngx_log_t *log);
+
+
+#endif /* _NGX_TIDRAW_ROOM_H_INCLUDED_ */

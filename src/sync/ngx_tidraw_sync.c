@@ -1,0 +1,146 @@
+
+/*
+ * The sync endpoint: upgrades on connect/ID, and orders from the API that
+ * live sessions must follow.
+ */
+
+
+#include "ngx_tidraw_room.h"
+
+
+static void ngx_tidraw_sync_recheck(ngx_tidraw_room_t *room);
+static void ngx_tidraw_sync_revoke(ngx_tidraw_rooms_t *rooms,
+    ngx_str_t *login);
+
+
+ngx_int_t
+ngx_tidraw_sync_handler(ngx_http_request_t *r, ngx_str_t *room_id)
+{
+    ngx_int_t                rc;
+    ngx_tidraw_ws_t         *ws;
+    ngx_tidraw_rooms_t      *rooms;
+    ngx_tidraw_client_t     *s;
+    ngx_tidraw_loc_conf_t   *tlcf;
+    ngx_tidraw_ws_limits_t   limits;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
+
+    rooms = tlcf->site->rooms;
+
+    if (rooms == NULL) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    s = ngx_tidraw_client_create(rooms, r, room_id);
+    if (s == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /*
+     * A frame carries one message or one of its chunks (sync-protocol 1.3),
+     * a message of the socket is bounded like the assembled chunks.
+     */
+
+    limits.max_frame = tlcf->max_message;
+    limits.max_message = tlcf->max_message;
+    limits.max_queue = tlcf->max_queue;
+
+    rc = ngx_tidraw_ws_upgrade(r, &limits, &ngx_tidraw_client_handlers, s,
+                               &ws);
+
+    if (rc != NGX_DONE) {
+        ngx_tidraw_client_free(s);
+        return rc;
+    }
+
+    s->ws = ws;
+
+    ngx_tidraw_client_enter(s);
+
+    return NGX_DONE;
+}
+
+
+void
+ngx_tidraw_sync_control(ngx_tidraw_site_t *site, ngx_tidraw_control_e kind,
+    ngx_str_t *room_id, ngx_str_t *subject)
+{
+    uint32_t            hash;
+    ngx_tidraw_room_t  *room;
+
+    if (site->rooms == NULL) {
+        return;
+    }
+
+    if (kind == NGX_TIDRAW_CONTROL_SESSION_REVOKED) {
+        ngx_tidraw_sync_revoke(site->rooms, subject);
+        return;
+    }
+
+    hash = ngx_crc32_long(room_id->data, room_id->len);
+
+    room = (ngx_tidraw_room_t *)
+               ngx_str_rbtree_lookup(&site->rooms->tree, room_id, hash);
+
+    if (room == NULL) {
+        return;
+    }
+
+    if (kind == NGX_TIDRAW_CONTROL_ROOM_DELETED) {
+        ngx_tidraw_room_close(room, "NOT_FOUND");
+        return;
+    }
+
+    ngx_tidraw_sync_recheck(room);
+}
+
+
+static void
+ngx_tidraw_sync_recheck(ngx_tidraw_room_t *room)
+{
+    ngx_queue_t          *q, *next;
+    ngx_tidraw_client_t  *s;
+
+    for (q = ngx_queue_head(&room->sessions);
+         q != ngx_queue_sentinel(&room->sessions);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+
+        if (s->ws) {
+            ngx_tidraw_client_recheck(s);
+        }
+    }
+}
+
+
+static void
+ngx_tidraw_sync_revoke(ngx_tidraw_rooms_t *rooms, ngx_str_t *login)
+{
+    ngx_queue_t          *rq, *q, *next;
+    ngx_tidraw_room_t    *room;
+    ngx_tidraw_client_t  *s;
+
+    for (rq = ngx_queue_head(&rooms->rooms);
+         rq != ngx_queue_sentinel(&rooms->rooms);
+         rq = ngx_queue_next(rq))
+    {
+        room = ngx_queue_data(rq, ngx_tidraw_room_t, queue);
+
+        for (q = ngx_queue_head(&room->sessions);
+             q != ngx_queue_sentinel(&room->sessions);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+
+            if (s->ws
+                && s->login.len == login->len
+                && ngx_memcmp(s->login.data, login->data, login->len) == 0)
+            {
+                ngx_tidraw_client_refuse(s, "NOT_AUTHENTICATED");
+            }
+        }
+    }
+}
