@@ -1,0 +1,562 @@
+
+/*
+ * Directives and their environment variables.  A directive wins over its
+ * variable, which is read when the configuration is read; NAME_FILE names a
+ * file that holds the value.  Everything here lives in the cycle's pool.
+ */
+
+
+#include "ngx_tidraw_conf.h"
+#include "ngx_tidraw_http.h"
+
+
+#ifndef NGX_TIDRAW_WEB
+#define NGX_TIDRAW_WEB      "/usr/share/tidraw/web"
+#endif
+
+#ifndef NGX_TIDRAW_SCHEMA
+#define NGX_TIDRAW_SCHEMA   "/usr/share/tidraw/schema"
+#endif
+
+#define NGX_TIDRAW_MAX_ENV  65536
+
+
+static char *ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf,
+    const char *env, const char *value);
+static char *ngx_tidraw_env(ngx_conf_t *cf, const char *name,
+    ngx_str_t *value);
+static char *ngx_tidraw_env_file(ngx_conf_t *cf, const char *name,
+    char *path, ngx_str_t *value);
+static char *ngx_tidraw_merge_registration(ngx_conf_t *cf,
+    ngx_tidraw_loc_conf_t *conf);
+static char *ngx_tidraw_merge_base(ngx_conf_t *cf,
+    ngx_tidraw_loc_conf_t *conf);
+static char *ngx_tidraw_check_url(ngx_conf_t *cf, ngx_str_t *url);
+
+
+static ngx_conf_enum_t  ngx_tidraw_registration[] = {
+    { ngx_string("open"), NGX_TIDRAW_REGISTRATION_OPEN },
+    { ngx_string("invite"), NGX_TIDRAW_REGISTRATION_INVITE },
+    { ngx_string("closed"), NGX_TIDRAW_REGISTRATION_CLOSED },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_command_t  ngx_tidraw_commands[] = {
+
+    { ngx_string("tidraw"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_tidraw_enable,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, enable),
+      NULL },
+
+    { ngx_string("tidraw_database"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, database),
+      NULL },
+
+    { ngx_string("tidraw_secret"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, secret),
+      NULL },
+
+    { ngx_string("tidraw_state_dir"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, state_dir),
+      NULL },
+
+    { ngx_string("tidraw_web"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, web_root),
+      NULL },
+
+    { ngx_string("tidraw_schema"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, schema_dir),
+      NULL },
+
+    { ngx_string("tidraw_public_url"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, public_url),
+      NULL },
+
+    { ngx_string("tidraw_license_key"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, license_key),
+      NULL },
+
+    { ngx_string("tidraw_registration"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, registration),
+      &ngx_tidraw_registration },
+
+    { ngx_string("tidraw_max_message"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, max_message),
+      NULL },
+
+    { ngx_string("tidraw_max_room"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, max_room),
+      NULL },
+
+    { ngx_string("tidraw_max_sessions"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, max_sessions),
+      NULL },
+
+    { ngx_string("tidraw_max_queue"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, max_queue),
+      NULL },
+
+      ngx_null_command
+};
+
+
+void *
+ngx_tidraw_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_tidraw_main_conf_t  *tmcf;
+
+    tmcf = ngx_pcalloc(cf->pool, sizeof(ngx_tidraw_main_conf_t));
+    if (tmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&tmcf->sites, cf->pool, 1, sizeof(ngx_tidraw_site_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return tmcf;
+}
+
+
+void *
+ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_tidraw_loc_conf_t  *tlcf;
+
+    tlcf = ngx_pcalloc(cf->pool, sizeof(ngx_tidraw_loc_conf_t));
+    if (tlcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     the strings = { 0, NULL };
+     *     tlcf->site = NULL;
+     */
+
+    tlcf->enable = NGX_CONF_UNSET;
+    tlcf->registration = NGX_CONF_UNSET_UINT;
+    tlcf->max_message = NGX_CONF_UNSET_SIZE;
+    tlcf->max_room = NGX_CONF_UNSET_SIZE;
+    tlcf->max_sessions = NGX_CONF_UNSET_UINT;
+    tlcf->max_queue = NGX_CONF_UNSET_SIZE;
+
+    return tlcf;
+}
+
+
+/* Only a location that says "tidraw on" serves it; those below do not. */
+
+static char *
+ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_tidraw_loc_conf_t  *tlcf = conf;
+
+    char                      *rv;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+
+    if (rv != NGX_CONF_OK || !tlcf->enable) {
+        return rv;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_tidraw_http_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_tidraw_loc_conf_t *prev = parent;
+    ngx_tidraw_loc_conf_t *conf = child;
+
+    char  *rv;
+
+    /* below the level of a location these are only handed down */
+
+    if (conf->enable == NGX_CONF_UNSET) {
+        conf->enable = 0;
+    }
+
+#define ngx_tidraw_hand_down(field)                                           \
+    if (conf->field.data == NULL) {                                           \
+        conf->field = prev->field;                                            \
+    }
+
+    ngx_tidraw_hand_down(database);
+    ngx_tidraw_hand_down(secret);
+    ngx_tidraw_hand_down(state_dir);
+    ngx_tidraw_hand_down(web_root);
+    ngx_tidraw_hand_down(schema_dir);
+    ngx_tidraw_hand_down(public_url);
+    ngx_tidraw_hand_down(license_key);
+
+#undef ngx_tidraw_hand_down
+
+    if (conf->registration == NGX_CONF_UNSET_UINT) {
+        conf->registration = prev->registration;
+    }
+
+    ngx_conf_merge_size_value(conf->max_message, prev->max_message,
+                              16 * 1024 * 1024);
+    ngx_conf_merge_size_value(conf->max_room, prev->max_room,
+                              256 * 1024 * 1024);
+    ngx_conf_merge_uint_value(conf->max_sessions, prev->max_sessions, 500);
+    ngx_conf_merge_size_value(conf->max_queue, prev->max_queue,
+                              8 * 1024 * 1024);
+
+    if (!conf->enable) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->max_message < 1024 * 1024) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tidraw_max_message\" must be at least 1m: "
+                           "clients send frames of up to 768k");
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_tidraw_merge_str(cf, &conf->database, "DATABASE_URL",
+                              "sqlite:data/tidraw.db");
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_str(cf, &conf->secret, "TIDRAW_SECRET", NULL);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_str(cf, &conf->secret, "JWT_SECRET", NULL);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_str(cf, &conf->public_url, "PUBLIC_URL", NULL);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_str(cf, &conf->license_key, "TLDRAW_LICENSE_KEY",
+                              NULL);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_registration(cf, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (conf->state_dir.data == NULL) {
+        ngx_str_set(&conf->state_dir, "data");
+    }
+
+    if (conf->web_root.data == NULL) {
+        ngx_str_set(&conf->web_root, NGX_TIDRAW_WEB);
+    }
+
+    if (conf->schema_dir.data == NULL) {
+        ngx_str_set(&conf->schema_dir, NGX_TIDRAW_SCHEMA);
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &conf->state_dir, 0) != NGX_OK
+        || ngx_conf_full_name(cf->cycle, &conf->web_root, 0) != NGX_OK
+        || ngx_conf_full_name(cf->cycle, &conf->schema_dir, 0) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_tidraw_check_url(cf, &conf->public_url);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_base(cf, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_tidraw_site_add(cf, conf);
+}
+
+
+/* A value that no directive gave: the environment's, or the default. */
+
+static char *
+ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf, const char *env,
+    const char *value)
+{
+    char  *rv;
+
+    if (conf->data) {
+        return NGX_CONF_OK;
+    }
+
+    rv = ngx_tidraw_env(cf, env, conf);
+
+    if (rv != NGX_CONF_OK || conf->data || value == NULL) {
+        return rv;
+    }
+
+    conf->data = (u_char *) value;
+    conf->len = ngx_strlen(value);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_tidraw_env(ngx_conf_t *cf, const char *name, ngx_str_t *value)
+{
+    char  *p, file[64];
+
+    p = getenv(name);
+
+    if (p && *p) {
+        value->len = ngx_strlen(p);
+        value->data = ngx_pnalloc(cf->pool, value->len + 1);
+
+        if (value->data == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_cpystrn(value->data, (u_char *) p, value->len + 1);
+
+        return NGX_CONF_OK;
+    }
+
+    (void) ngx_snprintf((u_char *) file, sizeof(file), "%s_FILE%Z", name);
+
+    p = getenv(file);
+
+    if (p && *p) {
+        return ngx_tidraw_env_file(cf, file, p, value);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* The first line of the file, without white space at its end. */
+
+static char *
+ngx_tidraw_env_file(ngx_conf_t *cf, const char *name, char *path,
+    ngx_str_t *value)
+{
+    u_char   *buf, *p;
+    ssize_t   n;
+    ngx_fd_t  fd;
+
+    buf = ngx_pnalloc(cf->pool, NGX_TIDRAW_MAX_ENV + 1);
+    if (buf == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%s\" of %s failed", path, name);
+        return NGX_CONF_ERROR;
+    }
+
+    n = ngx_read_fd(fd, buf, NGX_TIDRAW_MAX_ENV);
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%s\" failed", path);
+    }
+
+    if (n <= 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "file \"%s\" of %s is empty or unreadable", path,
+                           name);
+        return NGX_CONF_ERROR;
+    }
+
+    for (p = buf; p < buf + n; p++) {
+        if (*p == CR || *p == LF || *p == '\0') {
+            break;
+        }
+    }
+
+    while (p > buf && (p[-1] == ' ' || p[-1] == '\t')) {
+        p--;
+    }
+
+    *p = '\0';
+
+    value->data = buf;
+    value->len = p - buf;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_tidraw_merge_registration(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
+{
+    char             *rv;
+    ngx_str_t         value;
+    ngx_conf_enum_t  *e;
+
+    if (conf->registration != NGX_CONF_UNSET_UINT) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_str_null(&value);
+
+    rv = ngx_tidraw_env(cf, "REGISTRATION", &value);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (value.data == NULL) {
+        conf->registration = NGX_TIDRAW_REGISTRATION_INVITE;
+        return NGX_CONF_OK;
+    }
+
+    for (e = ngx_tidraw_registration; e->name.len; e++) {
+        if (e->name.len == value.len
+            && ngx_strncmp(e->name.data, value.data, value.len) == 0)
+        {
+            conf->registration = e->value;
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" of REGISTRATION, it must be "
+                       "open, invite or closed", &value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_tidraw_merge_base(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
+{
+    u_char                    *p;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tidraw on\" cannot be used in a location given "
+                           "by a regular expression");
+        return NGX_CONF_ERROR;
+    }
+#endif
+
+    if (clcf->exact_match || clcf->named || clcf->noname) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tidraw on\" needs a location given by a prefix "
+                           "such as \"/\" or \"/boards/\"");
+        return NGX_CONF_ERROR;
+    }
+
+    conf->base = clcf->name;
+
+    if (conf->base.len && conf->base.data[conf->base.len - 1] == '/') {
+        return NGX_CONF_OK;
+    }
+
+    p = ngx_pnalloc(cf->pool, conf->base.len + 1);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memcpy(p, conf->base.data, conf->base.len);
+    p[conf->base.len] = '/';
+
+    conf->base.data = p;
+    conf->base.len++;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_tidraw_check_url(ngx_conf_t *cf, ngx_str_t *url)
+{
+    size_t  i, scheme;
+
+    if (url->len == 0) {
+        return NGX_CONF_OK;
+    }
+
+    scheme = 0;
+
+    if (url->len > 8 && ngx_strncmp(url->data, "https://", 8) == 0) {
+        scheme = 8;
+
+    } else if (url->len > 7 && ngx_strncmp(url->data, "http://", 7) == 0) {
+        scheme = 7;
+    }
+
+    for (i = scheme; scheme && i < url->len; i++) {
+        if (url->data[i] <= ' ' || url->data[i] == '?' || url->data[i] == '#') {
+            scheme = 0;
+        }
+    }
+
+    if (scheme == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid public URL \"%V\", it must look like "
+                           "\"https://boards.example.org/\"", url);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}

@@ -1,0 +1,33 @@
+
+/*
+ * Configuration of the module: directives, their environment variables, and
+ * the sites that come out of it.
+ */
+
+
+#ifndef _NGX_TIDRAW_CONF_H_INCLUDED_
+#define _NGX_TIDRAW_CONF_H_INCLUDED_
+
+
+#include "ngx_tidraw.h"
+
+
+void *ngx_tidraw_create_main_conf(ngx_conf_t *cf);
+void *ngx_tidraw_create_loc_conf(ngx_conf_t *cf);
+char *ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+
+/* The site of a location, made when it is the first with its database. */
+char *ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
+
+extern ngx_command_t  ngx_tidraw_commands[];
+
+
+/*
+ * In init_module, not under "nginx -t": makes what a site needs on disk and
+ * reads its secret.  NGX_OK or NGX_ERROR, logged.
+ */
+ngx_int_t ngx_tidraw_site_prepare(ngx_tidraw_site_t *site,
+    ngx_cycle_t *cycle);
+
+
+#endif /* _NGX_TIDRAW_CONF_H_INCLUDED_ */

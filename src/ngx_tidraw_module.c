@@ -1,0 +1,187 @@
+
+/*
+ * The front door: the module, its configuration hooks, and what happens when
+ * a process begins and ends.
+ */
+
+
+#include "ngx_tidraw_conf.h"
+#include "ngx_tidraw_auth.h"
+#include "ngx_tidraw_sentinel.h"
+#include "ngx_tidraw_store.h"
+#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_ws.h"
+
+#include <sodium.h>
+
+
+static ngx_int_t ngx_tidraw_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_tidraw_init_process(ngx_cycle_t *cycle);
+static ngx_int_t ngx_tidraw_init_site(ngx_tidraw_site_t *site,
+    ngx_cycle_t *cycle);
+static void ngx_tidraw_quit(void);
+static void ngx_tidraw_exit_process(ngx_cycle_t *cycle);
+
+
+/* Over this time the sessions of an old worker are told to come back. */
+
+#define NGX_TIDRAW_DRAIN_SPREAD  1000
+
+
+static ngx_http_module_t  ngx_tidraw_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_tidraw_create_main_conf,           /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_tidraw_create_loc_conf,            /* create location configuration */
+    ngx_tidraw_merge_loc_conf              /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_tidraw_module = {
+    NGX_MODULE_V1,
+    &ngx_tidraw_module_ctx,                /* module context */
+    ngx_tidraw_commands,                   /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    ngx_tidraw_init_module,                /* init module */
+    ngx_tidraw_init_process,               /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_tidraw_exit_process,               /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_tidraw_init_module(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                i;
+    ngx_tidraw_site_t       **sites;
+    ngx_tidraw_main_conf_t   *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_tidraw_module);
+
+    if (ngx_test_config || tmcf == NULL) {
+        return NGX_OK;
+    }
+
+    sites = tmcf->sites.elts;
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        if (ngx_tidraw_site_prepare(sites[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_tidraw_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                i;
+    ngx_tidraw_site_t       **sites;
+    ngx_tidraw_main_conf_t   *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_tidraw_module);
+
+    if (tmcf == NULL
+        || tmcf->sites.nelts == 0
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    if (sodium_init() == -1) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
+        return NGX_ERROR;
+    }
+
+    if (ngx_tidraw_sentinel_open(cycle, ngx_tidraw_quit) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    sites = tmcf->sites.elts;
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        if (ngx_tidraw_init_site(sites[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_tidraw_init_site(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
+{
+    site->log = cycle->log;
+
+    site->store = ngx_tidraw_store_open(site, cycle);
+    if (site->store == NULL) {
+        return NGX_ERROR;
+    }
+
+    site->rooms = ngx_tidraw_rooms_create(site);
+    if (site->rooms == NULL) {
+        return NGX_ERROR;
+    }
+
+    site->auth = ngx_tidraw_auth_create(site, cycle);
+    if (site->auth == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_tidraw_quit(void)
+{
+    ngx_tidraw_ws_shutdown_all(NGX_TIDRAW_DRAIN_SPREAD);
+}
+
+
+static void
+ngx_tidraw_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                i;
+    ngx_tidraw_site_t       **sites;
+    ngx_tidraw_main_conf_t   *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_tidraw_module);
+
+    if (tmcf == NULL) {
+        return;
+    }
+
+    sites = tmcf->sites.elts;
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+
+        if (sites[i]->rooms) {
+            ngx_tidraw_rooms_destroy(sites[i]->rooms);
+        }
+
+        if (sites[i]->auth) {
+            ngx_tidraw_auth_destroy(sites[i]->auth);
+        }
+
+        if (sites[i]->store) {
+            ngx_tidraw_store_close(sites[i]->store);
+        }
+    }
+
+    ngx_tidraw_sentinel_close();
+}

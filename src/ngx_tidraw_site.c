@@ -1,0 +1,464 @@
+
+/*
+ * Sites: one database each, with its schema descriptions and its secret.
+ * Made when the configuration is read, they live as long as its cycle.
+ */
+
+
+#include "ngx_tidraw_conf.h"
+#include "ngx_tidraw_store.h"
+
+#include <sodium.h>
+
+
+#define NGX_TIDRAW_MAX_SCHEMA   (4 * 1024 * 1024)
+
+
+static char *ngx_tidraw_site_schemas(ngx_conf_t *cf, ngx_tidraw_site_t *site,
+    ngx_str_t *dir);
+static char *ngx_tidraw_site_schema(ngx_conf_t *cf, ngx_tidraw_site_t *site,
+    ngx_str_t *path);
+static void ngx_tidraw_site_cleanup(void *data);
+static int ngx_libc_cdecl ngx_tidraw_site_cmp_schemas(const void *one,
+    const void *two);
+static ngx_int_t ngx_tidraw_site_dir(ngx_str_t *dir, ngx_cycle_t *cycle);
+static ngx_int_t ngx_tidraw_site_secret(ngx_tidraw_site_t *site,
+    ngx_cycle_t *cycle);
+static ngx_int_t ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site,
+    u_char *path, ngx_cycle_t *cycle);
+
+
+char *
+ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
+{
+    char                     *err;
+    ngx_uint_t                i;
+    ngx_tidraw_site_t       **sites, *site, **sp;
+    ngx_pool_cleanup_t       *cln;
+    ngx_tidraw_main_conf_t   *tmcf;
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_tidraw_module);
+
+    sites = tmcf->sites.elts;
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        if (sites[i]->database.len == conf->database.len
+            && ngx_memcmp(sites[i]->database.data, conf->database.data,
+                          conf->database.len) == 0)
+        {
+            conf->site = sites[i];
+            return NGX_CONF_OK;
+        }
+    }
+
+    err = ngx_tidraw_store_check(&conf->database);
+
+    if (err) {
+
+        /* the URL may hold a password, so it is not repeated */
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid \"tidraw_database\": %s", err);
+        return NGX_CONF_ERROR;
+    }
+
+    site = ngx_pcalloc(cf->pool, sizeof(ngx_tidraw_site_t));
+    if (site == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    site->database = conf->database;
+    site->state_dir = conf->state_dir;
+    site->conf = conf;
+    site->log = &cf->cycle->new_log;
+
+    site->thread_pool = ngx_thread_pool_add(cf, NULL);
+    if (site->thread_pool == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_array_init(&site->schemas, cf->pool, 4, sizeof(td_schema_t *))
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_tidraw_site_cleanup;
+    cln->data = site;
+
+    sp = ngx_array_push(&tmcf->sites);
+    if (sp == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *sp = site;
+    conf->site = site;
+
+    return ngx_tidraw_site_schemas(cf, site, &conf->schema_dir);
+}
+
+
+static char *
+ngx_tidraw_site_schemas(ngx_conf_t *cf, ngx_tidraw_site_t *site,
+    ngx_str_t *dir)
+{
+    char       *rv;
+    u_char     *p;
+    ngx_dir_t   d;
+    ngx_str_t   path;
+    size_t      len;
+
+    if (ngx_open_dir(dir, &d) == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_dir_n " \"%V\" failed, \"tidraw_schema\" "
+                           "must name the folder of the schema descriptions",
+                           dir);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = NGX_CONF_OK;
+
+    for ( ;; ) {
+        ngx_set_errno(0);
+
+        if (ngx_read_dir(&d) == NGX_ERROR) {
+            break;
+        }
+
+        len = ngx_de_namelen(&d);
+
+        if (len < 6
+            || ngx_de_name(&d)[0] == '.'
+            || ngx_memcmp(ngx_de_name(&d) + len - 5, ".json", 5) != 0)
+        {
+            continue;
+        }
+
+        path.len = dir->len + 1 + len;
+        path.data = ngx_pnalloc(cf->pool, path.len + 1);
+
+        if (path.data == NULL) {
+            rv = NGX_CONF_ERROR;
+            break;
+        }
+
+        p = ngx_cpymem(path.data, dir->data, dir->len);
+        *p++ = '/';
+        ngx_cpystrn(p, ngx_de_name(&d), len + 1);
+
+        rv = ngx_tidraw_site_schema(cf, site, &path);
+
+        if (rv != NGX_CONF_OK) {
+            break;
+        }
+    }
+
+    if (ngx_close_dir(&d) == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_dir_n " \"%V\" failed", dir);
+    }
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (site->schemas.nelts == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no schema description (*.json) in \"%V\"", dir);
+        return NGX_CONF_ERROR;
+    }
+
+    /* of several that match a client the first is taken */
+
+    ngx_qsort(site->schemas.elts, site->schemas.nelts, sizeof(td_schema_t *),
+              ngx_tidraw_site_cmp_schemas);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_tidraw_site_schema(ngx_conf_t *cf, ngx_tidraw_site_t *site,
+    ngx_str_t *path)
+{
+    int            rc;
+    char          *rv, error[128];
+    u_char        *text;
+    ssize_t        n;
+    size_t         size;
+    ngx_file_t     file;
+    td_schema_t   *schema, **sp;
+
+    ngx_memzero(&file, sizeof(ngx_file_t));
+
+    file.name = *path;
+    file.log = cf->log;
+    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (file.fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", path);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = NGX_CONF_ERROR;
+    text = NULL;
+
+    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_fd_info_n " \"%V\" failed", path);
+        goto done;
+    }
+
+    if (ngx_file_size(&file.info) > NGX_TIDRAW_MAX_SCHEMA) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "schema description \"%V\" is too large", path);
+        goto done;
+    }
+
+    size = ngx_file_size(&file.info);
+
+    text = ngx_alloc(size + 1, cf->log);
+    if (text == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_file(&file, text, size, 0);
+
+    if (n != (ssize_t) size) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "schema description \"%V\" cannot be read", path);
+        goto done;
+    }
+
+    rc = td_schema_load((char *) text, size, &schema, error, sizeof(error));
+
+    if (rc != TD_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid schema description \"%V\": %s", path,
+                           rc == TD_BAD ? error : "no memory");
+        goto done;
+    }
+
+    sp = ngx_array_push(&site->schemas);
+
+    if (sp == NULL) {
+        td_schema_destroy(schema);
+        goto done;
+    }
+
+    *sp = schema;
+    rv = NGX_CONF_OK;
+
+done:
+
+    if (text) {
+        ngx_free(text);
+    }
+
+    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", path);
+    }
+
+    return rv;
+}
+
+
+static void
+ngx_tidraw_site_cleanup(void *data)
+{
+    ngx_tidraw_site_t  *site = data;
+
+    ngx_uint_t     i;
+    td_schema_t  **schema;
+
+    schema = site->schemas.elts;
+
+    for (i = 0; i < site->schemas.nelts; i++) {
+        td_schema_destroy(schema[i]);
+    }
+
+    sodium_memzero(site->secret, sizeof(site->secret));
+}
+
+
+static int ngx_libc_cdecl
+ngx_tidraw_site_cmp_schemas(const void *one, const void *two)
+{
+    size_t        a, b;
+    td_str_t      n, m;
+    td_schema_t  *first, *second;
+
+    first = *(td_schema_t **) one;
+    second = *(td_schema_t **) two;
+
+    a = td_schema_sequences(first);
+    b = td_schema_sequences(second);
+
+    if (a != b) {
+        return a > b ? -1 : 1;
+    }
+
+    /* the order of a folder is nobody's choice: newer names first */
+
+    n = td_schema_name(first);
+    m = td_schema_name(second);
+
+    return ngx_memn2cmp((u_char *) m.data, (u_char *) n.data, m.len, n.len);
+}
+
+
+ngx_int_t
+ngx_tidraw_site_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
+{
+    if (sodium_init() == -1) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
+        return NGX_ERROR;
+    }
+
+    if (ngx_tidraw_site_secret(site, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_store_prepare(site, cycle);
+}
+
+
+static ngx_int_t
+ngx_tidraw_site_dir(ngx_str_t *dir, ngx_cycle_t *cycle)
+{
+    ngx_core_conf_t  *ccf;
+
+    if (ngx_create_dir(dir->data, 0700) == NGX_FILE_ERROR) {
+
+        if (ngx_errno == NGX_EEXIST) {
+            return NGX_OK;
+        }
+
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      ngx_create_dir_n " \"%V\" failed", dir);
+        return NGX_ERROR;
+    }
+
+    /* what lies in it is the workers' too */
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (geteuid() == 0
+        && chown((const char *) dir->data, ccf->user, ccf->group) == -1)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "chown(\"%V\") failed", dir);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The secret of the configuration, hashed to its length, or the one in the
+ * state directory, made at the first start.
+ */
+
+static ngx_int_t
+ngx_tidraw_site_secret(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
+{
+    u_char     *path, *p;
+    ssize_t     n;
+    ngx_fd_t    fd;
+
+    if (site->conf->secret.len) {
+        (void) crypto_generichash(site->secret, sizeof(site->secret),
+                                  site->conf->secret.data,
+                                  site->conf->secret.len, NULL, 0);
+        return NGX_OK;
+    }
+
+    if (ngx_tidraw_site_dir(&site->state_dir, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    path = ngx_pnalloc(cycle->pool, site->state_dir.len + sizeof("/secret"));
+    if (path == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(path, site->state_dir.data, site->state_dir.len);
+    ngx_memcpy(p, "/secret", sizeof("/secret"));
+
+    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd != NGX_INVALID_FILE) {
+        n = ngx_read_fd(fd, site->secret, sizeof(site->secret));
+        (void) ngx_close_file(fd);
+
+        if (n == sizeof(site->secret)) {
+            return NGX_OK;
+        }
+
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "secret file \"%s\" is damaged; remove it, and links "
+                      "and invitations get new addresses", path);
+        return NGX_ERROR;
+    }
+
+    if (ngx_errno != NGX_ENOENT) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      ngx_open_file_n " \"%s\" failed", path);
+        return NGX_ERROR;
+    }
+
+    randombytes_buf(site->secret, sizeof(site->secret));
+
+    /* whole or not at all: the name appears when the bytes are on disk */
+
+    return ngx_tidraw_site_write_secret(site, path, cycle);
+}
+
+
+static ngx_int_t
+ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site, u_char *path,
+    ngx_cycle_t *cycle)
+{
+    u_char    *temp;
+    ssize_t    n;
+    ngx_fd_t   fd;
+
+    temp = ngx_pnalloc(cycle->pool, ngx_strlen(path) + sizeof(".tmp"));
+    if (temp == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(temp, "%s.tmp%Z", path);
+
+    fd = ngx_open_file(temp, NGX_FILE_WRONLY, NGX_FILE_TRUNCATE, 0600);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      ngx_open_file_n " \"%s\" failed", temp);
+        return NGX_ERROR;
+    }
+
+    n = ngx_write_fd(fd, site->secret, sizeof(site->secret));
+
+    if (n != sizeof(site->secret)
+        || fsync(fd) == -1
+        || ngx_rename_file(temp, path) == NGX_FILE_ERROR)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "writing \"%s\" failed", path);
+        (void) ngx_close_file(fd);
+        return NGX_ERROR;
+    }
+
+    (void) ngx_close_file(fd);
+
+    return NGX_OK;
+}
