@@ -58,3 +58,236 @@ TD_STMT(TOMBSTONE_DELETE,
 
 TD_STMT(TOMBSTONES_PRUNE,
     "DELETE FROM tombstones WHERE room = $1 AND clock < $2")
+
+
+/* accounts */
+
+TD_STMT(USER_ANY,
+    "SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1) AS u")
+
+TD_STMT(USER_GET,
+    "SELECT id, name, email, color, role, created_at FROM users"
+    " WHERE id = $1 AND disabled = 0")
+
+TD_STMT(USER_BY_EMAIL,
+    "SELECT id, name, email, color, role, created_at, password_hash, disabled"
+    " FROM users WHERE email = $1")
+
+TD_STMT(USER_CREATE,
+    "INSERT INTO users (id, email, name, color, role, password_hash, disabled,"
+    " created_at, updated_at) VALUES ($1, $2, $3, $4, 'user', $5, 0, $6, $6)")
+
+TD_GUARD(USER_CREATE_FIRST,
+    "INSERT INTO users (id, email, name, color, role, password_hash, disabled,"
+    " created_at, updated_at)"
+    " SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT),"
+    " CAST($4 AS TEXT), 'admin', CAST($5 AS TEXT), 0, CAST($6 AS BIGINT),"
+    " CAST($6 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM users)")
+
+TD_STMT(USER_UPDATE,
+    "UPDATE users SET name = COALESCE(CAST($2 AS TEXT), name),"
+    " color = COALESCE(CAST($3 AS TEXT), color), updated_at = $4"
+    " WHERE id = $1")
+
+TD_STMT(USER_REHASH,
+    "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+
+
+/* sessions */
+
+TD_STMT(SESSION_GET,
+    "SELECT u.id, u.name, u.email, u.color, u.role, u.created_at,"
+    " s.last_used_at FROM sessions s JOIN users u ON u.id = s.user_id"
+    " WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled = 0")
+
+TD_STMT(SESSION_PUT,
+    "INSERT INTO sessions (token_hash, user_id, created_at, last_used_at,"
+    " expires_at, agent, address) VALUES ($1, $2, $3, $3, $4, $5, $6)")
+
+TD_STMT(SESSION_TOUCH,
+    "UPDATE sessions SET last_used_at = $2, expires_at = $3"
+    " WHERE token_hash = $1")
+
+TD_STMT(SESSION_DELETE,
+    "DELETE FROM sessions WHERE token_hash = $1")
+
+TD_STMT(SESSIONS_EXPIRE,
+    "DELETE FROM sessions WHERE expires_at <= $1")
+
+TD_STMT(SESSIONS_TRIM,
+    "DELETE FROM sessions WHERE user_id = $1 AND token_hash NOT IN"
+    " (SELECT token_hash FROM sessions WHERE user_id = $1"
+    " ORDER BY last_used_at DESC LIMIT $2)")
+
+
+/* the first account: the row "setup_code" is the right to make it */
+
+TD_STMT(SETUP_GET,
+    "SELECT value FROM settings WHERE key = 'setup_code'")
+
+TD_STMT(SETUP_OFFER,
+    "INSERT INTO settings (key, value)"
+    " SELECT 'setup_code', CAST($1 AS TEXT)"
+    " WHERE NOT EXISTS (SELECT 1 FROM users)"
+    " ON CONFLICT (key) DO NOTHING")
+
+TD_GUARD(SETUP_TAKE,
+    "DELETE FROM settings WHERE key = 'setup_code'")
+
+
+/* access to a board */
+
+TD_STMT(ACCESS_ROOM,
+    "SELECT r.num, r.deleted_at, m.role FROM rooms r"
+    " LEFT JOIN members m ON m.room = r.num AND m.user_id ="
+    " (SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id"
+    " WHERE s.token_hash = $2 AND s.expires_at > $3 AND u.disabled = 0)"
+    " WHERE r.id = $1")
+
+TD_STMT(ACCESS_LINK,
+    "SELECT l.id, l.role, l.expires_at FROM links l"
+    " JOIN rooms r ON r.num = l.room WHERE r.id = $1 AND l.token_hash = $2")
+
+
+/* boards in the API; owner: the first of the owners */
+
+TD_STMT(ROOM_CREATE,
+    "INSERT INTO rooms (id, name, created_by, created_at, updated_at)"
+    " VALUES ($1, $2, $3, $4, $4)")
+
+TD_STMT(ROOM_CREATE_OWNER,
+    "INSERT INTO members (room, user_id, role, created_at)"
+    " SELECT num, CAST($2 AS TEXT), 'owner', CAST($3 AS BIGINT)"
+    " FROM rooms WHERE id = $1")
+
+TD_STMT(ROOM_GET,
+    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
+    " u.id, u.name, u.color FROM rooms r LEFT JOIN users u ON u.id ="
+    " (SELECT o.user_id FROM members o WHERE o.room = r.num"
+    " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
+    " WHERE r.num = $1")
+
+TD_STMT(ROOM_GET_BY_ID,
+    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
+    " u.id, u.name, u.color FROM rooms r LEFT JOIN users u"
+    " ON u.id = r.created_by WHERE r.id = $1")
+
+TD_STMT(ROOM_LIST,
+    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
+    " u.id, u.name, u.color, m.role FROM members m"
+    " JOIN rooms r ON r.num = m.room LEFT JOIN users u ON u.id ="
+    " (SELECT o.user_id FROM members o WHERE o.room = r.num"
+    " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
+    " WHERE m.user_id = $1 AND r.deleted_at IS NULL"
+    " AND (r.updated_at < $2 OR (r.updated_at = $2 AND r.id < $3))"
+    " ORDER BY r.updated_at DESC, r.id DESC LIMIT $4")
+
+TD_STMT(ROOM_LIST_BIN,
+    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
+    " u.id, u.name, u.color, m.role FROM members m"
+    " JOIN rooms r ON r.num = m.room LEFT JOIN users u ON u.id ="
+    " (SELECT o.user_id FROM members o WHERE o.room = r.num"
+    " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
+    " WHERE m.user_id = $1 AND m.role = 'owner' AND r.deleted_at IS NOT NULL"
+    " AND (r.updated_at < $2 OR (r.updated_at = $2 AND r.id < $3))"
+    " ORDER BY r.updated_at DESC, r.id DESC LIMIT $4")
+
+TD_GUARD(ROOM_RENAME,
+    "UPDATE rooms SET name = $2, updated_at = $3"
+    " WHERE num = $1 AND deleted_at IS NULL")
+
+TD_GUARD(ROOM_DELETE,
+    "UPDATE rooms SET deleted_at = $2 WHERE num = $1 AND deleted_at IS NULL")
+
+TD_STMT(ROOM_RESTORE,
+    "UPDATE rooms SET deleted_at = NULL WHERE num = $1")
+
+/* a lock on the row: what follows sees what others did before */
+
+TD_GUARD(ROOM_LOCK,
+    "UPDATE rooms SET name = name WHERE num = $1 AND deleted_at IS NULL")
+
+
+/* members; the last owner stays one */
+
+TD_STMT(MEMBER_LIST,
+    "SELECT u.id, u.name, u.color, u.email, m.role FROM members m"
+    " JOIN users u ON u.id = m.user_id WHERE m.room = $1"
+    " ORDER BY m.created_at, u.id")
+
+TD_STMT(MEMBER_GET,
+    "SELECT u.id, u.name, u.color, u.email, m.role FROM members m"
+    " JOIN users u ON u.id = m.user_id WHERE m.room = $1 AND m.user_id = $2")
+
+TD_STMT(MEMBER_ADD,
+    "INSERT INTO members (room, user_id, role, created_at)"
+    " VALUES ($1, $2, $3, $4)")
+
+TD_STMT(MEMBER_JOIN,
+    "INSERT INTO members (room, user_id, role, created_at)"
+    " VALUES ($1, $2, $3, $4) ON CONFLICT (room, user_id) DO UPDATE"
+    " SET role = CASE WHEN members.role = 'owner' OR excluded.role = 'owner'"
+    " THEN 'owner' WHEN members.role = 'editor' OR excluded.role = 'editor'"
+    " THEN 'editor' ELSE 'viewer' END")
+
+TD_STMT(MEMBER_ROLE,
+    "UPDATE members SET role = $3 WHERE room = $1 AND user_id = $2"
+    " AND (role <> 'owner' OR $3 = 'owner' OR (SELECT count(*) FROM members o"
+    " WHERE o.room = $1 AND o.role = 'owner') > 1)")
+
+TD_STMT(MEMBER_DELETE,
+    "DELETE FROM members WHERE room = $1 AND user_id = $2"
+    " AND (role <> 'owner' OR (SELECT count(*) FROM members o"
+    " WHERE o.room = $1 AND o.role = 'owner') > 1)")
+
+
+/* share links */
+
+TD_STMT(LINK_LIST,
+    "SELECT id, role, created_at, expires_at FROM links WHERE room = $1"
+    " ORDER BY created_at, id")
+
+TD_GUARD(LINK_CREATE,
+    "INSERT INTO links (id, room, token_hash, role, created_by, created_at,"
+    " expires_at) SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT),"
+    " CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT),"
+    " CAST($6 AS BIGINT), CAST($7 AS BIGINT)"
+    " WHERE (SELECT count(*) FROM links WHERE room = $2) < $8")
+
+TD_GUARD(LINK_DELETE,
+    "DELETE FROM links WHERE room = $1 AND id = $2")
+
+
+/* invitations */
+
+TD_STMT(INVITE_LIST,
+    "SELECT id, role, email, created_at, expires_at FROM invites"
+    " WHERE room = $1 AND used_at IS NULL AND expires_at > $2"
+    " ORDER BY created_at, id")
+
+TD_GUARD(INVITE_CREATE,
+    "INSERT INTO invites (id, room, token_hash, role, email, created_by,"
+    " created_at, expires_at) SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT),"
+    " CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
+    " CAST($7 AS BIGINT), CAST($8 AS BIGINT)"
+    " WHERE (SELECT count(*) FROM invites WHERE room = $2"
+    " AND used_at IS NULL AND expires_at > $7) < $9")
+
+TD_GUARD(INVITE_DELETE,
+    "DELETE FROM invites WHERE room = $1 AND id = $2 AND used_at IS NULL")
+
+TD_STMT(INVITE_GET,
+    "SELECT r.id, r.name, r.num, i.role, i.email, i.expires_at, i.used_at,"
+    " u.id, u.name, u.color FROM invites i JOIN rooms r ON r.num = i.room"
+    " LEFT JOIN users u ON u.id = i.created_by"
+    " WHERE i.token_hash = $1 AND r.deleted_at IS NULL")
+
+TD_GUARD(INVITE_USE,
+    "UPDATE invites SET used_at = $2, used_by = $3 WHERE token_hash = $1"
+    " AND used_at IS NULL AND expires_at > $2")
+
+
+/* health */
+
+TD_STMT(PING,
+    "SELECT 1")

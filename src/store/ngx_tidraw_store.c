@@ -32,6 +32,7 @@ const ngx_tidraw_statement_t  ngx_tidraw_statements[] = {
 
 static const ngx_tidraw_driver_t  *ngx_tidraw_store_drivers[] = {
     &ngx_tidraw_sqlite_driver,
+    &ngx_tidraw_pgsql_driver,
     NULL
 };
 

@@ -1,0 +1,273 @@
+
+/*
+ * What a new connection does before it takes operations: its own limits, the
+ * version of the schema, and the migrations that are missing.
+ *
+ * An advisory lock of the database lets one process migrate; the others find
+ * everything done when they get the lock.
+ */
+
+
+#include "ngx_tidraw_pgsql.h"
+#include "ngx_tidraw_migrations.h"
+
+
+typedef enum {
+    NGX_TIDRAW_PGSQL_PHASE_LOOK = 0,
+    NGX_TIDRAW_PGSQL_PHASE_LOCK,
+    NGX_TIDRAW_PGSQL_PHASE_MIGRATE
+} ngx_tidraw_pgsql_phase_e;
+
+
+static ngx_int_t ngx_tidraw_pgsql_query(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_uint_t kind, const char *text);
+static ngx_int_t ngx_tidraw_pgsql_phase(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_uint_t phase);
+static ngx_int_t ngx_tidraw_pgsql_lock(ngx_tidraw_pgsql_conn_t *pc);
+static ngx_int_t ngx_tidraw_pgsql_migrate(ngx_tidraw_pgsql_conn_t *pc);
+static void ngx_tidraw_pgsql_setup_done(ngx_tidraw_pgsql_conn_t *pc);
+
+
+ngx_int_t
+ngx_tidraw_pgsql_setup(ngx_tidraw_pgsql_conn_t *pc)
+{
+    pc->version = 0;
+    pc->phase = NGX_TIDRAW_PGSQL_PHASE_LOOK;
+
+    /* two transactions: the table of the version need not exist */
+
+    if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_COMMAND,
+            "SELECT set_config('statement_timeout', '9000', false),"
+            " set_config('idle_in_transaction_session_timeout', '9000',"
+            " false), set_config('client_min_messages', 'warning', false)")
+        != NGX_OK
+        || !PQpipelineSync(pc->conn)
+        || ngx_tidraw_pgsql_expect(pc, NGX_TIDRAW_PGSQL_SYNC, NULL, 0)
+           != NGX_OK
+        || ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_VERSION,
+                                  NGX_TIDRAW_VERSION_SELECT)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_phase(pc, NGX_TIDRAW_PGSQL_PHASE_LOOK);
+}
+
+
+static ngx_int_t
+ngx_tidraw_pgsql_query(ngx_tidraw_pgsql_conn_t *pc, ngx_uint_t kind,
+    const char *text)
+{
+    if (!PQsendQueryParams(pc->conn, text, 0, NULL, NULL, NULL, NULL, 0)) {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_expect(pc, kind, NULL, 0);
+}
+
+
+static ngx_int_t
+ngx_tidraw_pgsql_phase(ngx_tidraw_pgsql_conn_t *pc, ngx_uint_t phase)
+{
+    pc->phase = phase;
+
+    if (!PQpipelineSync(pc->conn)) {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_expect(pc, NGX_TIDRAW_PGSQL_SYNC, NULL, 1);
+}
+
+
+void
+ngx_tidraw_pgsql_setup_result(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_tidraw_pgsql_expect_t *e, PGresult *res)
+{
+    const char      *state, *text;
+    ExecStatusType   status;
+
+    status = PQresultStatus(res);
+
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+
+        if (e->kind == NGX_TIDRAW_PGSQL_VERSION && PQntuples(res) == 1) {
+            pc->version = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+        }
+
+        return;
+    }
+
+    if (status == PGRES_PIPELINE_ABORTED) {
+        return;
+    }
+
+    state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+    if (pc->phase == NGX_TIDRAW_PGSQL_PHASE_LOOK && state
+        && ngx_strcmp(state, "42P01") == 0)
+    {
+        /* no such table: an empty database */
+        return;
+    }
+
+    text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+    ngx_cpystrn((u_char *) pc->error,
+                (u_char *) (text ? text : PQresultErrorMessage(res)),
+                NGX_TIDRAW_PGSQL_ERROR_LEN);
+
+    pc->lost = 1;
+}
+
+
+void
+ngx_tidraw_pgsql_setup_sync(ngx_tidraw_pgsql_conn_t *pc)
+{
+    ngx_int_t            rc;
+    ngx_tidraw_pgsql_t  *pg;
+
+    pg = pc->pg;
+
+    if (pc->version > NGX_TIDRAW_SCHEMA_VERSION) {
+
+        ngx_snprintf((u_char *) pc->error, NGX_TIDRAW_PGSQL_ERROR_LEN,
+                     "it has schema version %L, this module knows %d%Z",
+                     pc->version, NGX_TIDRAW_SCHEMA_VERSION);
+
+        if (!pg->refused) {
+            pg->refused = 1;
+            pg->store->complained = 1;
+            ngx_log_error(NGX_LOG_EMERG, pg->store->log, 0,
+                          "tidraw: database is newer than the module: %s",
+                          pc->error);
+        }
+
+        pc->lost = 1;
+        return;
+    }
+
+    switch (pc->phase) {
+
+    case NGX_TIDRAW_PGSQL_PHASE_LOOK:
+
+        if (pc->version == NGX_TIDRAW_SCHEMA_VERSION) {
+            ngx_tidraw_pgsql_setup_done(pc);
+            return;
+        }
+
+        rc = ngx_tidraw_pgsql_lock(pc);
+        break;
+
+    case NGX_TIDRAW_PGSQL_PHASE_LOCK:
+        rc = ngx_tidraw_pgsql_migrate(pc);
+        break;
+
+    default: /* NGX_TIDRAW_PGSQL_PHASE_MIGRATE */
+        ngx_tidraw_pgsql_setup_done(pc);
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_cpystrn((u_char *) pc->error, (u_char *) PQerrorMessage(pc->conn),
+                    NGX_TIDRAW_PGSQL_ERROR_LEN);
+        pc->lost = 1;
+    }
+}
+
+
+static ngx_int_t
+ngx_tidraw_pgsql_lock(ngx_tidraw_pgsql_conn_t *pc)
+{
+    ngx_uint_t  i;
+
+    static const char  *texts[] = {
+        "BEGIN",
+        "SET LOCAL statement_timeout = 0",
+        "SET LOCAL idle_in_transaction_session_timeout = 60000",
+
+        /* any number that nobody else is likely to use */
+        "SELECT pg_advisory_xact_lock(7235419287360512)",
+
+        NGX_TIDRAW_VERSION_CREATE,
+        NULL
+    };
+
+    /* the lock may be held for as long as another process migrates */
+
+    ngx_add_timer(&pc->timer, NGX_TIDRAW_PGSQL_SETUP_TIMEOUT);
+
+    for (i = 0; texts[i]; i++) {
+        if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_COMMAND, texts[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_VERSION,
+                               NGX_TIDRAW_VERSION_SELECT)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_phase(pc, NGX_TIDRAW_PGSQL_PHASE_LOCK);
+}
+
+
+static ngx_int_t
+ngx_tidraw_pgsql_migrate(ngx_tidraw_pgsql_conn_t *pc)
+{
+    u_char               text[160];
+    int64_t              version;
+    const char * const  *p;
+
+    for (version = pc->version;
+         version < NGX_TIDRAW_SCHEMA_VERSION;
+         version++)
+    {
+        for (p = ngx_tidraw_migrations[version].pgsql; *p; p++) {
+            if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_COMMAND, *p)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+
+        ngx_sprintf(text, "INSERT INTO tidraw_version (version, applied_at)"
+                    " VALUES (%L, extract(epoch FROM now()) * 1000)%Z",
+                    version + 1);
+
+        if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_COMMAND,
+                                   (char *) text)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_COMMAND, "COMMIT")
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_phase(pc, NGX_TIDRAW_PGSQL_PHASE_MIGRATE);
+}
+
+
+static void
+ngx_tidraw_pgsql_setup_done(ngx_tidraw_pgsql_conn_t *pc)
+{
+    pc->state = NGX_TIDRAW_PGSQL_READY;
+    pc->attempts = 0;
+    pc->progress = ngx_current_msec;
+    pc->pg->refused = 0;
+
+    if (pc->timer.timer_set) {
+        ngx_del_timer(&pc->timer);
+    }
+
+    ngx_tidraw_store_up(pc->pg->store);
+}
