@@ -483,11 +483,14 @@ ngx_tidraw_pgsql_cleanup(void *data)
 }
 
 
-/* What an error of PostgreSQL means to the requester; the first one counts. */
+/*
+ * What an error of PostgreSQL means to the requester; the first one counts.
+ * broken: the statement is known not to be prepared.
+ */
 
 static void
 ngx_tidraw_pgsql_error(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx,
-    const char *name, PGresult *res)
+    const char *name, ngx_uint_t broken, PGresult *res)
 {
     ngx_int_t            rc;
     const char          *state, *text;
