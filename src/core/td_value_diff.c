@@ -273,6 +273,11 @@ td_diff_longer(td_diff_t *d, const td_json_t *r, td_json_t *s, td_json_t **op)
 }
 
 
+/*
+ * Items that are containers are diffed without being compared before, so that
+ * the work does not grow with the depth.
+ */
+
 static int
 td_diff_item(td_diff_t *d, const td_json_t *r, td_json_t *s, td_json_t **op)
 {
@@ -280,7 +285,7 @@ td_diff_item(td_diff_t *d, const td_json_t *r, td_json_t *s, td_json_t **op)
         return td_diff_value(d, r, s, op);
     }
 
-    return td_op(d, &td_op_put, s, op);
+    return td_json_equal(r, s) ? TD_OK : td_op(d, &td_op_put, s, op);
 }
 
 
@@ -288,7 +293,7 @@ static int
 td_diff_array(td_diff_t *d, const td_json_t *r, td_json_t *s, td_json_t **op)
 {
     int         rc;
-    uint32_t    i, n, max, *changed;
+    uint32_t    i, max;
     td_ops_t    ops;
     td_json_t  *v, *key;
 
@@ -299,40 +304,12 @@ td_diff_array(td_diff_t *d, const td_json_t *r, td_json_t *s, td_json_t **op)
     /* above one item and a fifth of them, all of them are put */
 
     max = r->count / 5 > 1 ? r->count / 5 : 1;
-    changed = NULL;
-    n = 0;
-
-    for (i = 0; i < r->count; i++) {
-
-        if (td_json_equal(r->u.items[i], s->u.items[i])) {
-            continue;
-        }
-
-        if (n == max) {
-            return td_op(d, &td_op_put, s, op);
-        }
-
-        if (changed == NULL) {
-            changed = td_arena_alloc(d->arena, max * sizeof(uint32_t));
-            if (changed == NULL) {
-                return TD_NOMEM;
-            }
-        }
-
-        changed[n++] = i;
-    }
-
-    if (n == 0) {
-        return TD_OK;
-    }
-
     memset(&ops, 0, sizeof(ops));
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < r->count; i++) {
         v = NULL;
 
-        rc = td_diff_item(d, r->u.items[changed[i]], s->u.items[changed[i]],
-                          &v);
+        rc = td_diff_item(d, r->u.items[i], s->u.items[i], &v);
         if (rc != TD_OK) {
             return rc;
         }
@@ -341,7 +318,11 @@ td_diff_array(td_diff_t *d, const td_json_t *r, td_json_t *s, td_json_t **op)
             continue;
         }
 
-        key = td_json_uint(d->arena, changed[i]);
+        if (ops.count == max) {
+            return td_op(d, &td_op_put, s, op);
+        }
+
+        key = td_json_uint(d->arena, i);
         if (key == NULL) {
             return TD_NOMEM;
         }
@@ -469,6 +450,10 @@ td_diff_value(td_diff_t *d, const td_json_t *r, td_json_t *s, td_json_t **op)
 
     if (r->type != s->type) {
         return td_op(d, &td_op_put, s, op);
+    }
+
+    if (r->raw.len != 0 && td_str_eq(r->raw, s->raw)) {
+        return TD_OK;
     }
 
     switch (r->type) {

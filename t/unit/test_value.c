@@ -6,6 +6,7 @@
 
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "td_value.h"
 #include "tap.h"
@@ -431,6 +432,71 @@ test_large_objects(void)
 }
 
 
+/* The processor time of a diff between two arrays of n below "depth" more. */
+
+static clock_t
+diff_time(unsigned depth, unsigned n, int *good)
+{
+    char       *text[2], *p;
+    clock_t     start;
+    unsigned    i, k;
+    td_json_t  *x, *y, *diff, *result;
+
+    for (k = 0; k < 2; k++) {
+        text[k] = p = malloc(2 * n + 2 * depth + 16);
+        p += sprintf(p, "{\"a\":");
+
+        for (i = 0; i < depth; i++) {
+            *p++ = '[';
+        }
+
+        for (i = 0; i < n; i++) {
+            *p++ = i == 0 ? '[' : ',';
+            *p++ = i == n - 1 && k ? '2' : '1';
+        }
+
+        for (i = 0; i < depth + 1; i++) {
+            *p++ = ']';
+        }
+
+        strcpy(p, "}");
+    }
+
+    x = parse(text[0]);
+    y = parse(text[1]);
+
+    start = clock();
+    *good &= td_value_diff(arena, x, y, TD_DIFF_V8, &diff) == TD_OK;
+    start = clock() - start;
+
+    *good &= diff != NULL
+             && td_value_apply(arena, x, diff, &result) == TD_OK
+             && td_json_equal(result, y);
+
+    free(text[0]);
+    free(text[1]);
+    td_arena_reset(arena);
+
+    return start;
+}
+
+
+static void
+test_diff_does_not_grow_with_depth(void)
+{
+    int      good;
+    clock_t  flat, deep;
+
+    good = 1;
+    flat = diff_time(1, 100000, &good);
+    deep = diff_time(58, 100000, &good);
+
+    tap_ok(good, "arrays in arrays in arrays are diffed");
+    tap_ok(deep < 8 * flat + CLOCKS_PER_SEC / 50,
+           "and the innermost is looked at once, not once per level");
+}
+
+
 static void
 test_memory_is_bounded(void)
 {
@@ -504,6 +570,7 @@ main(void)
     test_diff_of_arrays();
     test_diff_of_strings();
     test_string_appends_are_seen();
+    test_diff_does_not_grow_with_depth();
     test_memory_is_bounded();
     test_large_objects();
 
