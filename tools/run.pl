@@ -7,14 +7,15 @@
 #   DATA     ./data, the folder for everything that is written
 #   WORKERS  auto
 #
-# As root the workers get the rights of the owner of DATA, or of www-data.
+# As root the workers get the rights of the owner of DATA, or of www-data when
+# that is root.
 
 use strict;
 use warnings;
 
 use Cwd qw(abs_path);
+use Fcntl qw(O_WRONLY O_CREAT O_EXCL);
 use File::Path qw(make_path);
-use IO::Socket::INET;
 use POSIX qw(:signal_h WNOHANG setpgid tcgetpgrp tcsetpgrp);
 
 $| = 1;
@@ -22,9 +23,9 @@ $| = 1;
 my $root = abs_path(__FILE__ =~ s{[^/]*$}{}r . '..');
 my $module = "$root/build/ngx_http_tidraw_module.so";
 my $nginx = $ENV{NGINX_BIN} || '/usr/sbin/nginx';
-my $port = $ENV{PORT} || 3000;
-my $workers = $ENV{WORKERS} || 'auto';
-my $data = $ENV{DATA} || "$root/data";
+my $port = setting('PORT') // 3000;
+my $workers = setting('WORKERS') // 'auto';
+my $data = setting('DATA') // "$root/data";
 
 die "PORT must be a number from 1 to 65535\n"
     unless $port =~ /^\d{1,5}$/ && $port >= 1 && $port <= 65535;
@@ -43,6 +44,13 @@ configure();
 serve();
 
 
+sub setting {
+    my ($name) = @_;
+
+    return length($ENV{$name} // '') ? $ENV{$name} : undef;
+}
+
+
 # Makes the data folder and finds whose rights the workers get.
 
 sub prepare {
@@ -57,46 +65,52 @@ sub prepare {
 
     my @www = getpwnam('www-data') or die "there is no user www-data\n";
 
-    if (!$ENV{DATA} && !-e $data && !reachable($root, $www[2], $www[3])) {
+    if (!defined setting('DATA') && !-e $data && !reachable($root, $www[2], $www[3])) {
         $data = '/var/lib/tidraw';
         print "$root is closed to the user www-data, so the data are kept in",
               " $data\n(DATA= names another folder).\n";
     }
 
-    my $made = !-e $data;
-
     make_path($data);
     $data = abs_path($data);
 
-    my ($owner, $group) = (stat $data)[4, 5];
+    my ($owner) = (stat $data)[4];
 
-    if ($owner == 0) {
-        opendir(my $dh, $data) or die "$data: $!\n";
-        my @entries = grep { !/^\.\.?$/ } readdir $dh;
+    # The owner of the folder is the operator, who may do what he likes there.
 
-        die "$data belongs to root and holds other things: name a folder of",
-            " its own with DATA=\n" if @entries && !-e "$data/nginx.conf";
+    if ($owner != 0) {
+        my @pw = getpwuid($owner) or die "$data: its owner has no name\n";
 
-        if (!reachable($data =~ s{/[^/]*$}{/}r, $www[2], $www[3])) {
-            print STDERR "WARNING: $data is closed to everybody but root, so",
-                         " nginx's workers run as root.\nWARNING: a folder",
-                         " that www-data can reach is safer.\n";
-            mkdir "$data/run";
+        mkdir "$data/run";
 
-            return (0, 0, 'root');
-        }
-
-        chown $www[2], $www[3], $data or die "$data: $!\n";
-        chmod 0750, $data if $made;
-        ($owner, $group) = @www[2, 3];
+        return ($owner, $pw[3], $pw[0]);
     }
 
-    my @pw = getpwuid($owner) or die "$data: its owner has no name\n";
+    # A folder of root: the workers write there as members of its group, and
+    # the sticky bit keeps them off what is ours, above all nginx.conf.
+
+    opendir(my $dh, $data) or die "$data: $!\n";
+    my @entries = grep { !/^\.\.?$/ } readdir $dh;
+
+    die "$data belongs to root and holds other things: name a folder of its",
+        " own with DATA=\n" if @entries && !-e "$data/nginx.conf";
 
     mkdir "$data/run";
-    chown $owner, $pw[3], "$data/run";
 
-    return ($owner, $pw[3], $pw[0]);
+    die "$data/run does not belong to root\n" if (lstat "$data/run")[4] != 0;
+
+    if (!reachable($data =~ s{/[^/]*$}{/}r, $www[2], $www[3])) {
+        print STDERR "WARNING: $data is closed to everybody but root, so",
+                     " nginx's workers run as root.\nWARNING: a folder",
+                     " that www-data can reach is safer.\n";
+
+        return (0, 0, 'root');
+    }
+
+    chown 0, $www[3], $data or die "$data: $!\n";
+    chmod 01770, $data or die "$data: $!\n";
+
+    return (@www[2, 3], 'www-data');
 }
 
 
@@ -161,12 +175,15 @@ sub configure {
     $conf =~ s/^\@LISTEN\@\n/\@LISTEN\@/m;
     $conf =~ s/\@([A-Z]+)\@/$value{$1}/g;
 
-    open(my $out, '>', "$data/nginx.conf") or die "$data/nginx.conf: $!\n";
+    unlink "$data/nginx.conf";
+
+    sysopen(my $out, "$data/nginx.conf", O_WRONLY | O_CREAT | O_EXCL)
+        or die "$data/nginx.conf: $!\n";
     print $out $conf;
     close($out) or die "$data/nginx.conf: $!\n";
 
     $ENV{DATABASE_URL} = "sqlite:$data/tidraw.db"
-        unless $ENV{DATABASE_URL} || $ENV{DATABASE_URL_FILE};
+        unless setting('DATABASE_URL') || setting('DATABASE_URL_FILE');
 }
 
 
@@ -231,7 +248,7 @@ sub serve {
             $sent = 1;
         }
 
-        $said ||= say_hello() if !$sent;
+        $said ||= say_hello($pid) if !$sent;
 
         select(undef, undef, undef, $said ? 0.3 : 0.05);
     }
@@ -242,10 +259,14 @@ sub serve {
 }
 
 
+# Once the pid file is ours, the port is.
+
 sub say_hello {
-    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                  PeerPort => $port, Timeout => 1)
-        or return 0;
+    my ($pid) = @_;
+
+    open(my $fh, '<', "$data/run/nginx.pid") or return 0;
+
+    return 0 if (<$fh> // 0) != $pid;
 
     print "\nTidraw is at http://localhost:$port",
           " (data in $data, Ctrl-C stops)\n\n";
