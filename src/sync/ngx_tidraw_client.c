@@ -327,6 +327,16 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
         break;
 
     case TD_NOMEM:
+
+        /* a tree beyond the arena's limit stays so when it is sent again */
+
+        if (text.len >= NGX_TIDRAW_SCRATCH_MAX / 64) {
+            ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
+                          "client sent a message of too many values");
+            ngx_tidraw_client_refuse(s, "MESSAGE_TOO_LARGE");
+            return;
+        }
+
         ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
         return;
 

@@ -37,7 +37,7 @@ ngx_tidraw_rooms_create(ngx_tidraw_site_t *site)
         return NULL;
     }
 
-    rooms->scratch = td_arena_create(16384, 0);
+    rooms->scratch = td_arena_create(16384, NGX_TIDRAW_SCRATCH_MAX);
     if (rooms->scratch == NULL) {
         ngx_free(rooms);
         return NULL;

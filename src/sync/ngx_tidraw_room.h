@@ -34,6 +34,10 @@
 #define NGX_TIDRAW_PENDING_MAX       256
 #define NGX_TIDRAW_PENDING_BYTES     (1024 * 1024)
 
+/* Memory for the values of one message: a tree of very small values takes up
+ * to 28 times its text. */
+#define NGX_TIDRAW_SCRATCH_MAX       (128 * 1024 * 1024)
+
 /* Items in a batch before it leaves at once. */
 #define NGX_TIDRAW_BATCH_MAX         1000
 
