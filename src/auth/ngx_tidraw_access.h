@@ -31,12 +31,23 @@ struct ngx_tidraw_access_s {
 
     ngx_str_t               user_id;      /* empty for a guest */
     ngx_str_t               user_name;
+    ngx_str_t               user_email;
+    ngx_str_t               user_color;
+    int64_t                 user_created;
     ngx_str_t               session_hash; /* empty without a session */
     ngx_uint_t              admin;        /* unsigned, 1 for administrators */
+    ngx_uint_t              touched;      /* unsigned, 1: the session was
+                                             prolonged, so may be the cookie */
+
+    int64_t                 room_num;     /* 0: there is no such board */
+    ngx_uint_t              in_bin;       /* unsigned, 1: the board is deleted,
+                                             roles are filled in nevertheless */
+    ngx_uint_t              link_expired; /* unsigned, 1: the link was valid */
 
     ngx_str_t               link_id;      /* empty when no link was used */
     ngx_tidraw_role_e       role;         /* on the board, the better of
                                              membership and link */
+    ngx_tidraw_role_e       member_role;  /* by membership alone */
 
     ngx_tidraw_access_pt    handler;
     void                   *data;
@@ -56,6 +67,10 @@ struct ngx_tidraw_access_s {
  */
 ngx_tidraw_access_t *ngx_tidraw_access_check(ngx_http_request_t *r,
     ngx_str_t *room_id, ngx_tidraw_access_pt handler, void *data);
+
+/* "owner", "editor", "viewer"; NONE for anything else, and back again. */
+ngx_tidraw_role_e ngx_tidraw_role_parse(ngx_str_t *name);
+ngx_str_t *ngx_tidraw_role_name(ngx_tidraw_role_e role);
 
 /* The requester goes away: handler is not called. */
 void ngx_tidraw_access_cancel(ngx_tidraw_access_t *access);

@@ -1,0 +1,57 @@
+
+/*
+ * The accounts of a site in a worker: made and destroyed here.
+ */
+
+
+#include <sodium.h>
+
+#include "ngx_tidraw_auth.h"
+
+
+ngx_tidraw_auth_t *
+ngx_tidraw_auth_create(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
+{
+    ngx_tidraw_auth_t  *auth;
+
+    if (sodium_init() == -1) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
+        return NULL;
+    }
+
+    auth = ngx_calloc(sizeof(ngx_tidraw_auth_t), cycle->log);
+    if (auth == NULL) {
+        return NULL;
+    }
+
+    auth->site = site;
+
+    auth->passwords = ngx_tidraw_passwords_create(site);
+    auth->throttle = ngx_tidraw_throttle_create(cycle->log);
+
+    if (auth->passwords == NULL || auth->throttle == NULL) {
+        ngx_tidraw_auth_destroy(auth);
+        return NULL;
+    }
+
+    ngx_tidraw_setup_start(&auth->setup, site);
+
+    return auth;
+}
+
+
+void
+ngx_tidraw_auth_destroy(ngx_tidraw_auth_t *auth)
+{
+    ngx_tidraw_setup_stop(&auth->setup);
+
+    if (auth->passwords != NULL) {
+        ngx_tidraw_passwords_destroy(auth->passwords);
+    }
+
+    if (auth->throttle != NULL) {
+        ngx_tidraw_throttle_destroy(auth->throttle);
+    }
+
+    ngx_free(auth);
+}

@@ -1,0 +1,263 @@
+
+/*
+ * Sessions: cookie in, cookie out, and the statements that go with them.
+ * Owns nothing beyond the request; must never log or store a token.
+ */
+
+
+#include "ngx_tidraw_session.h"
+#include "ngx_tidraw_origin.h"
+
+
+#define NGX_TIDRAW_SESSION_AGENT   200       /* bytes kept of User-Agent */
+
+
+static void ngx_tidraw_session_cookie_name(ngx_http_request_t *r,
+    ngx_str_t *name);
+static ngx_int_t ngx_tidraw_session_find(ngx_str_t *header, ngx_str_t *name,
+    ngx_str_t *token);
+static void ngx_tidraw_session_touched(ngx_tidraw_op_t *op);
+
+
+ngx_int_t
+ngx_tidraw_session_cookie(ngx_http_request_t *r, ngx_str_t *token)
+{
+    ngx_str_t          name;
+#if (nginx_version >= 1023000)
+    ngx_table_elt_t   *h;
+#else
+    ngx_uint_t         i;
+    ngx_table_elt_t  **h;
+#endif
+
+    ngx_tidraw_session_cookie_name(r, &name);
+
+#if (nginx_version >= 1023000)
+
+    for (h = r->headers_in.cookie; h != NULL; h = h->next) {
+        if (ngx_tidraw_session_find(&h->value, &name, token) == NGX_OK) {
+            return NGX_OK;
+        }
+    }
+
+#else
+
+    h = r->headers_in.cookies.elts;
+
+    for (i = 0; i < r->headers_in.cookies.nelts; i++) {
+        if (ngx_tidraw_session_find(&h[i]->value, &name, token) == NGX_OK) {
+            return NGX_OK;
+        }
+    }
+
+#endif
+
+    return NGX_DECLINED;
+}
+
+
+static void
+ngx_tidraw_session_cookie_name(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_tidraw_loc_conf_t  *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
+
+    /* only a cookie for the whole host may carry the prefix */
+
+    if (tlcf->base.len == 1 && ngx_tidraw_origin_https(r)) {
+        ngx_str_set(name, "__Host-tidraw_session");
+
+    } else {
+        ngx_str_set(name, "tidraw_session");
+    }
+}
+
+
+/*
+ * Browsers send the cookie of the longest path first: the first one of the
+ * right form counts.
+ */
+
+static ngx_int_t
+ngx_tidraw_session_find(ngx_str_t *header, ngx_str_t *name, ngx_str_t *token)
+{
+    u_char  *p, *last, *start, *end;
+
+    p = header->data;
+    last = header->data + header->len;
+
+    while (p < last) {
+
+        while (p < last && (*p == ' ' || *p == '\t' || *p == ';')) {
+            p++;
+        }
+
+        start = p;
+
+        while (p < last && *p != ';') {
+            p++;
+        }
+
+        end = p;
+
+        while (end > start && (end[-1] == ' ' || end[-1] == '\t')) {
+            end--;
+        }
+
+        if ((size_t) (end - start) <= name->len
+            || start[name->len] != '='
+            || ngx_strncmp(start, name->data, name->len) != 0)
+        {
+            continue;
+        }
+
+        token->data = start + name->len + 1;
+        token->len = end - token->data;
+
+        if (ngx_tidraw_token_valid(token, NGX_TIDRAW_TOKEN_LEN)) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_tidraw_session_set_cookie(ngx_http_request_t *r, ngx_str_t *token)
+{
+    u_char                 *p;
+    size_t                  len;
+    ngx_str_t               name;
+    ngx_uint_t              https;
+    ngx_table_elt_t        *h;
+    ngx_tidraw_loc_conf_t  *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
+
+    ngx_tidraw_session_cookie_name(r, &name);
+    https = ngx_tidraw_origin_https(r);
+
+    len = name.len + NGX_TIDRAW_TOKEN_LEN + tlcf->base.len + NGX_INT_T_LEN
+          + sizeof("=; Path=; Max-Age=; HttpOnly; SameSite=Lax; Secure") - 1;
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Set-Cookie");
+    h->value.data = p;
+
+    p = ngx_sprintf(p, "%V=", &name);
+
+    if (token != NULL) {
+        p = ngx_cpymem(p, token->data, token->len);
+    }
+
+    p = ngx_sprintf(p, "; Path=%V; Max-Age=%i; HttpOnly; SameSite=Lax%s",
+                    &tlcf->base,
+                    (ngx_int_t) (token ? NGX_TIDRAW_SESSION_IDLE : 0),
+                    https ? "; Secure" : "");
+
+    h->value.len = p - h->value.data;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_tidraw_session_create(ngx_http_request_t *r, ngx_tidraw_op_t *op,
+    ngx_str_t *user_id, u_char *token)
+{
+    u_char      hash[NGX_TIDRAW_HASH_LEN], agent[NGX_TIDRAW_SESSION_AGENT];
+    size_t      i;
+    int64_t     now;
+    ngx_str_t   t, h, a, *s;
+
+    now = ngx_tidraw_now();
+
+    if (ngx_tidraw_session_cookie(r, &t) == NGX_OK) {
+        ngx_tidraw_token_hash(&t, hash);
+        h.len = NGX_TIDRAW_HASH_LEN;
+        h.data = hash;
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_DELETE, "s", &h);
+    }
+
+    ngx_tidraw_token_random(token);
+
+    t.len = NGX_TIDRAW_TOKEN_LEN;
+    t.data = token;
+    ngx_tidraw_token_hash(&t, hash);
+
+    h.len = NGX_TIDRAW_HASH_LEN;
+    h.data = hash;
+
+    ngx_str_null(&a);
+
+    if (r->headers_in.user_agent != NULL) {
+        s = &r->headers_in.user_agent->value;
+
+        /* plain characters only: a database refuses broken UTF-8 */
+
+        for (i = 0; i < s->len && i < NGX_TIDRAW_SESSION_AGENT; i++) {
+            agent[i] = (s->data[i] >= 0x20 && s->data[i] < 0x7f) ? s->data[i]
+                                                                 : '?';
+        }
+
+        a.len = i;
+        a.data = agent;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSIONS_EXPIRE, "i", now);
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_PUT, "ssiiss", &h,
+                              user_id, now,
+                              now + (int64_t) NGX_TIDRAW_SESSION_IDLE * 1000,
+                              &a, &r->connection->addr_text);
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSIONS_TRIM, "si", user_id,
+                              (int64_t) NGX_TIDRAW_SESSION_MAX);
+}
+
+
+void
+ngx_tidraw_session_touch(ngx_tidraw_site_t *site, ngx_str_t *hash)
+{
+    int64_t           now;
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_op_create(site->store, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    now = ngx_tidraw_now();
+
+    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_TOUCH, "sii", hash, now,
+                           now + (int64_t) NGX_TIDRAW_SESSION_IDLE * 1000)
+        != NGX_OK)
+    {
+        ngx_tidraw_op_free(op);
+        return;
+    }
+
+    ngx_tidraw_op_run(op, ngx_tidraw_session_touched, NULL);
+}
+
+
+/* When it failed, the next request tries again. */
+
+static void
+ngx_tidraw_session_touched(ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                      "tidraw: session was not prolonged: %i", op->rc);
+    }
+}

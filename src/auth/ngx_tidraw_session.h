@@ -1,0 +1,49 @@
+
+/*
+ * Sessions: the cookie, and the rows behind it.
+ *
+ * A session lives 30 days after its last use.  The cookie holds a token of
+ * 256 bits, the database its hash.
+ */
+
+
+#ifndef _NGX_TIDRAW_SESSION_H_INCLUDED_
+#define _NGX_TIDRAW_SESSION_H_INCLUDED_
+
+
+#include "ngx_tidraw.h"
+#include "ngx_tidraw_store.h"
+#include "ngx_tidraw_token.h"
+
+
+#define NGX_TIDRAW_SESSION_IDLE    (30 * 24 * 3600)           /* seconds */
+#define NGX_TIDRAW_SESSION_TOUCH   (3600 * (int64_t) 1000)    /* milliseconds */
+#define NGX_TIDRAW_SESSION_MAX     100                        /* of a user */
+
+
+/*
+ * The token in the session cookie of r: points into the request.  NGX_OK, or
+ * NGX_DECLINED when there is none of the right form.
+ */
+ngx_int_t ngx_tidraw_session_cookie(ngx_http_request_t *r, ngx_str_t *token);
+
+/*
+ * Adds Set-Cookie with the token, or one that removes the cookie when token
+ * is NULL.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_tidraw_session_set_cookie(ngx_http_request_t *r,
+    ngx_str_t *token);
+
+/*
+ * Appends the steps that store a new session of the user to a writing
+ * operation: the session of the request, if any, is replaced.  The token goes
+ * to token[NGX_TIDRAW_TOKEN_LEN].
+ */
+void ngx_tidraw_session_create(ngx_http_request_t *r, ngx_tidraw_op_t *op,
+    ngx_str_t *user_id, u_char *token);
+
+/* Moves the expiry of a session, in the background. */
+void ngx_tidraw_session_touch(ngx_tidraw_site_t *site, ngx_str_t *hash);
+
+
+#endif /* _NGX_TIDRAW_SESSION_H_INCLUDED_ */

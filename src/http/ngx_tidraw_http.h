@@ -1,0 +1,280 @@
+
+/*
+ * The HTTP API: one call is one request on its way through routing, body,
+ * access check, resource handler and answer.
+ */
+
+
+#ifndef _NGX_TIDRAW_HTTP_H_INCLUDED_
+#define _NGX_TIDRAW_HTTP_H_INCLUDED_
+
+
+#include "ngx_tidraw.h"
+#include "ngx_tidraw_access.h"
+#include "ngx_tidraw_auth.h"
+#include "ngx_tidraw_store.h"
+
+
+#define NGX_TIDRAW_HTTP_MAX_BODY   65536
+#define NGX_TIDRAW_HTTP_MAX_DEPTH  16
+
+
+/* The codes of failures; status and text stand in ngx_tidraw_http_answer.c. */
+
+typedef enum {
+    NGX_TIDRAW_ERROR_BAD_REQUEST = 0,
+    NGX_TIDRAW_ERROR_NOT_AUTHENTICATED,
+    NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
+    NGX_TIDRAW_ERROR_FORBIDDEN,
+    NGX_TIDRAW_ERROR_BAD_ORIGIN,
+    NGX_TIDRAW_ERROR_REGISTRATION_CLOSED,
+    NGX_TIDRAW_ERROR_INVITE_REQUIRED,
+    NGX_TIDRAW_ERROR_SETUP_CODE_REQUIRED,
+    NGX_TIDRAW_ERROR_SETUP_CODE_INVALID,
+    NGX_TIDRAW_ERROR_NOT_FOUND,
+    NGX_TIDRAW_ERROR_METHOD_NOT_ALLOWED,
+    NGX_TIDRAW_ERROR_CONFLICT,
+    NGX_TIDRAW_ERROR_EMAIL_TAKEN,
+    NGX_TIDRAW_ERROR_GONE,
+    NGX_TIDRAW_ERROR_TOO_LARGE,
+    NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE,
+    NGX_TIDRAW_ERROR_UPGRADE_REQUIRED,
+    NGX_TIDRAW_ERROR_TOO_MANY_ATTEMPTS,
+    NGX_TIDRAW_ERROR_INTERNAL,
+    NGX_TIDRAW_ERROR_UNAVAILABLE
+} ngx_tidraw_error_e;
+
+
+/* Who may make a call: the column "who" of docs/api.md. */
+
+typedef enum {
+    NGX_TIDRAW_WHO_NOBODY = 0,
+    NGX_TIDRAW_WHO_ANYONE,
+    NGX_TIDRAW_WHO_ANYONE_KNOWN,      /* the session is looked up if any */
+    NGX_TIDRAW_WHO_SESSION,
+    NGX_TIDRAW_WHO_VIEWER,
+    NGX_TIDRAW_WHO_VIEWER_SESSION,
+    NGX_TIDRAW_WHO_EDITOR,
+    NGX_TIDRAW_WHO_EDITOR_MEMBER,
+    NGX_TIDRAW_WHO_OWNER,
+    NGX_TIDRAW_WHO_OWNER_OR_SELF,     /* self: the second parameter */
+    NGX_TIDRAW_WHO_OWNER_BIN          /* of a board in the bin, too */
+} ngx_tidraw_who_e;
+
+
+typedef struct ngx_tidraw_call_s  ngx_tidraw_call_t;
+
+typedef void (*ngx_tidraw_call_pt)(ngx_tidraw_call_t *call);
+typedef void (*ngx_tidraw_call_op_pt)(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+typedef void (*ngx_tidraw_call_password_pt)(ngx_tidraw_call_t *call,
+    ngx_tidraw_password_t *job);
+
+
+typedef struct {
+    ngx_uint_t               method;     /* NGX_HTTP_GET also serves HEAD */
+    const char              *path;       /* ":" a parameter of an id's form,
+                                            "@" one of a token's form */
+    ngx_tidraw_who_e         who;
+    ngx_tidraw_call_pt       handler;
+} ngx_tidraw_route_t;
+
+
+/*
+ * In the pool of its request.  Exactly one thing is pending at a time: the
+ * body, an access check, an operation or a password; when the request dies,
+ * it is cancelled.  Every handler ends in an answer or in something pending.
+ */
+
+struct ngx_tidraw_call_s {
+    ngx_http_request_t           *request;
+    ngx_tidraw_site_t            *site;
+    ngx_tidraw_loc_conf_t        *conf;
+    ngx_tidraw_route_t           *route;
+    ngx_str_t                     params[2];
+
+    u_char                       *text;      /* of the body, request's pool */
+    size_t                        length;
+    td_arena_t                   *arena;     /* freed with the call */
+    td_json_t                    *body;      /* an object, or NULL */
+
+    /* who it is: copies in the request's pool; user_id empty: nobody */
+    ngx_str_t                     user_id;
+    ngx_str_t                     user_name;
+    ngx_str_t                     user_email;
+    ngx_str_t                     user_color;
+    int64_t                       user_created;
+    ngx_str_t                     session_hash;
+    ngx_uint_t                    admin;     /* unsigned, 1 or 0 */
+    ngx_tidraw_role_e             role;
+    int64_t                       room;      /* number, where there is one */
+
+    ngx_tidraw_access_t          *access;    /* pending */
+    ngx_tidraw_op_t              *op;        /* pending */
+    ngx_tidraw_call_op_pt         op_handler;
+    ngx_tidraw_password_t        *password;  /* pending */
+    ngx_tidraw_call_password_pt   password_handler;
+    ngx_event_t                   timer;     /* keeps an exiting worker alive,
+                                                and ends what hangs */
+
+    td_buf_t                      out;       /* the answer; freed with the
+                                                call */
+    const char                   *field;     /* the bad field of the body */
+    ngx_uint_t                    retry;     /* Retry-After, seconds */
+
+    void                         *state;     /* the resource handler's own */
+
+    unsigned                      answered:1;
+};
+
+
+/* Content handler of a location with "tidraw on". */
+ngx_int_t ngx_tidraw_http_handler(ngx_http_request_t *r);
+
+
+/* Answers: ngx_tidraw_http_answer.c */
+
+/*
+ * Sends what stands in call->out, finalizes the request; the call must not be
+ * touched afterwards.
+ */
+void ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status);
+
+/* The same with a failure; message NULL: the usual one of the code. */
+void ngx_tidraw_call_error(ngx_tidraw_call_t *call, ngx_tidraw_error_e error,
+    const char *message);
+
+/* 400 that names the field. */
+void ngx_tidraw_call_bad_field(ngx_tidraw_call_t *call, const char *field,
+    const char *message);
+
+/*
+ * The failure as the answer of a content handler, without a call: discards
+ * the body and returns what the handler returns.
+ */
+ngx_int_t ngx_tidraw_http_send_error(ngx_http_request_t *r,
+    ngx_tidraw_error_e error, const char *message);
+
+/* A header of the answer; key and value must live as long as the request. */
+ngx_int_t ngx_tidraw_http_add_header(ngx_http_request_t *r, const char *key,
+    ngx_str_t *value);
+
+void ngx_tidraw_json_str(td_buf_t *b, ngx_str_t *s);     /* NULL data: null */
+void ngx_tidraw_json_int(td_buf_t *b, int64_t n);
+void ngx_tidraw_json_cell(td_buf_t *b, ngx_tidraw_result_t *res,
+    ngx_uint_t row, ngx_uint_t col);                     /* a text */
+void ngx_tidraw_json_cell_int(td_buf_t *b, ngx_tidraw_result_t *res,
+    ngx_uint_t row, ngx_uint_t col);                     /* SQL null: null */
+
+/* person from the columns id, name, color; null without an id */
+void ngx_tidraw_json_person(td_buf_t *b, ngx_tidraw_result_t *res,
+    ngx_uint_t row, ngx_uint_t col);
+
+
+/* Bodies: ngx_tidraw_http_body.c */
+
+/*
+ * Reads the body into call->text, at most NGX_TIDRAW_HTTP_MAX_BODY bytes, and
+ * calls handler, or answers with a failure.  Returns what the content handler
+ * returns.
+ */
+ngx_int_t ngx_tidraw_call_read_body(ngx_tidraw_call_t *call,
+    ngx_tidraw_call_pt handler);
+
+/* Parses call->text into call->body.  NGX_OK, or it has answered. */
+ngx_int_t ngx_tidraw_call_parse_body(ngx_tidraw_call_t *call);
+
+
+/* Fields of the body: ngx_tidraw_http_field.c */
+
+/*
+ * These return NGX_OK, NGX_DECLINED (the field is absent, and that was
+ * allowed; *value is empty), or NGX_ERROR: it has been answered with 400.
+ * Texts come out checked: UTF-8 without NUL, without lone surrogates.
+ */
+ngx_int_t ngx_tidraw_field_name(ngx_tidraw_call_t *call, const char *field,
+    ngx_uint_t optional, ngx_str_t *value);
+ngx_int_t ngx_tidraw_field_email(ngx_tidraw_call_t *call, const char *field,
+    ngx_uint_t optional, ngx_str_t *value);
+ngx_int_t ngx_tidraw_field_password(ngx_tidraw_call_t *call,
+    const char *field, ngx_str_t *value);
+ngx_int_t ngx_tidraw_field_color(ngx_tidraw_call_t *call, const char *field,
+    ngx_str_t *value);
+ngx_int_t ngx_tidraw_field_text(ngx_tidraw_call_t *call, const char *field,
+    size_t max, ngx_str_t *value);                       /* optional */
+ngx_int_t ngx_tidraw_field_role(ngx_tidraw_call_t *call,
+    ngx_tidraw_role_e highest, ngx_tidraw_role_e *role);
+ngx_int_t ngx_tidraw_field_time(ngx_tidraw_call_t *call, const char *field,
+    int64_t *value);                                     /* optional */
+
+
+/* Waiting: ngx_tidraw_http.c */
+
+/*
+ * A new operation; on failure it has answered and returns NULL.
+ */
+ngx_tidraw_op_t *ngx_tidraw_call_op(ngx_tidraw_call_t *call,
+    ngx_uint_t write);
+
+/*
+ * Runs it; handler sees NGX_OK, NGX_DECLINED and NGX_TIDRAW_STORE_CONFLICT,
+ * all else has been answered.
+ */
+void ngx_tidraw_call_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    ngx_tidraw_call_op_pt handler);
+
+/* Hashes (verify 0), or verifies against stored, which may be NULL. */
+void ngx_tidraw_call_password(ngx_tidraw_call_t *call, ngx_str_t *password,
+    ngx_uint_t verify, ngx_str_t *stored,
+    ngx_tidraw_call_password_pt handler);
+
+
+/* Cancels what is pending. */
+void ngx_tidraw_call_detach(ngx_tidraw_call_t *call);
+
+
+/* The resources. */
+
+void ngx_tidraw_http_config(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_healthz(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_session(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_register(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_login(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_logout(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_me(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_rooms_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_rooms_create(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_room_get(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_room_patch(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_room_delete(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_room_restore(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_members_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_members_add(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_member_put(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_member_delete(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_links_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_links_create(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_link_delete(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_invites_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_invite_delete(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_invite_get(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_invite_accept(ngx_tidraw_call_t *call);
+
+/* The web app: rel is the path below the location. */
+ngx_int_t ngx_tidraw_http_app(ngx_http_request_t *r, ngx_str_t *rel);
+
+/* Answers with the room object, read anew, as the caller of the call sees it
+ * in the given role. */
+void ngx_tidraw_call_answer_room(ngx_tidraw_call_t *call, int64_t room,
+    ngx_tidraw_role_e role, ngx_uint_t status);
+
+
+
+#endif /* _NGX_TIDRAW_HTTP_H_INCLUDED_ */

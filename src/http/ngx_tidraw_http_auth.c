@@ -1,0 +1,818 @@
+
+/*
+ * Accounts: register, login, logout, session, one's own profile.
+ *
+ * Passwords pass through here once, on their way to the thread that hashes
+ * them; they and tokens must never reach a log.
+ */
+
+
+#include <sodium.h>
+
+#include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
+#include "ngx_tidraw_session.h"
+#include "ngx_tidraw_sync.h"
+
+
+/* On its way from the body to the row; in the request's pool. */
+
+typedef struct {
+    ngx_str_t       email;
+    ngx_str_t       name;
+    ngx_str_t       password;
+    ngx_str_t       setup_code;
+    ngx_str_t       invite;            /* hash of the token; empty: none */
+
+    ngx_str_t       id;
+    ngx_str_t       color;
+    ngx_str_t       role;
+    ngx_str_t       stored;            /* password hash */
+    ngx_str_t       rehash;
+    int64_t         created;
+
+    int64_t         room;              /* of the invitation */
+    ngx_str_t       room_role;
+
+    ngx_str_t       replaced;          /* hash of the session before */
+    u_char          token[NGX_TIDRAW_TOKEN_LEN];
+
+    ngx_uint_t      tries;
+    unsigned        known:1;           /* login: the account exists */
+    unsigned        first:1;           /* register: becomes administrator */
+    unsigned        offer:1;           /* register: the code was offered */
+} ngx_tidraw_account_t;
+
+
+static void ngx_tidraw_register_look(ngx_tidraw_call_t *call);
+static void ngx_tidraw_register_check(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static ngx_int_t ngx_tidraw_register_first(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *setup);
+static ngx_int_t ngx_tidraw_register_later(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *invite);
+static void ngx_tidraw_register_hashed(ngx_tidraw_call_t *call,
+    ngx_tidraw_password_t *job);
+static void ngx_tidraw_register_store(ngx_tidraw_call_t *call);
+static void ngx_tidraw_register_done(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_login_found(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_login_verified(ngx_tidraw_call_t *call,
+    ngx_tidraw_password_t *job);
+static void ngx_tidraw_login_done(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_account_answer(ngx_tidraw_call_t *call,
+    ngx_uint_t status);
+static void ngx_tidraw_account_session(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static ngx_uint_t ngx_tidraw_account_throttled(ngx_tidraw_call_t *call,
+    ngx_tidraw_throttle_e kind, ngx_str_t *key);
+static void ngx_tidraw_logout_done(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_me_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op);
+static ngx_int_t ngx_tidraw_account_copy(ngx_tidraw_call_t *call,
+    ngx_str_t *dst, ngx_str_t *src);
+static void ngx_tidraw_json_user(td_buf_t *b, ngx_str_t *id, ngx_str_t *name,
+    ngx_str_t *email, ngx_str_t *color, ngx_str_t *role, int64_t created);
+
+
+static ngx_str_t  ngx_tidraw_role_admin = ngx_string("admin");
+static ngx_str_t  ngx_tidraw_role_user = ngx_string("user");
+
+
+/* Colors of cursors that can be told apart on white and on black. */
+
+static ngx_str_t  ngx_tidraw_colors[] = {
+    ngx_string("#e03131"), ngx_string("#f76707"), ngx_string("#f1ac4b"),
+    ngx_string("#4cb05e"), ngx_string("#099268"), ngx_string("#4ba1f1"),
+    ngx_string("#4465e9"), ngx_string("#ae3ec9"), ngx_string("#e085f4"),
+    ngx_string("#d6336c")
+};
+
+
+void
+ngx_tidraw_http_register(ngx_tidraw_call_t *call)
+{
+    u_char                *p;
+    ngx_int_t              rc;
+    ngx_str_t              token;
+    ngx_tidraw_account_t  *a;
+
+    a = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_account_t));
+    if (a == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    call->state = a;
+
+    if (ngx_tidraw_field_email(call, "email", 0, &a->email) != NGX_OK
+        || ngx_tidraw_field_name(call, "name", 0, &a->name) != NGX_OK
+        || ngx_tidraw_field_password(call, "password", &a->password) != NGX_OK
+        || ngx_tidraw_field_text(call, "setup_code", 64, &a->setup_code)
+           == NGX_ERROR)
+    {
+        return;
+    }
+
+    rc = ngx_tidraw_field_text(call, "invite", 256, &token);
+
+    if (rc == NGX_ERROR) {
+        return;
+    }
+
+    p = ngx_pnalloc(call->request->pool,
+                    NGX_TIDRAW_HASH_LEN + NGX_TIDRAW_ID_LEN);
+    if (p == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    a->id.len = NGX_TIDRAW_ID_LEN;
+    a->id.data = p;
+    ngx_tidraw_random_id(p, 16);
+
+    a->color = ngx_tidraw_colors[randombytes_uniform(
+                     sizeof(ngx_tidraw_colors) / sizeof(ngx_str_t))];
+
+    if (rc == NGX_OK) {
+        a->invite.len = NGX_TIDRAW_HASH_LEN;
+        a->invite.data = p + NGX_TIDRAW_ID_LEN;
+        ngx_tidraw_token_hash(&token, a->invite.data);
+    }
+
+    ngx_tidraw_register_look(call);
+}
+
+
+static void
+ngx_tidraw_register_look(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t       *op;
+    ngx_tidraw_setup_t    *setup;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+    setup = &call->site->auth->setup;
+
+    /* a server that has just started may not have offered the code yet */
+
+    a->offer = !setup->done;
+
+    op = ngx_tidraw_call_op(call, a->offer);
+    if (op == NULL) {
+        return;
+    }
+
+    if (a->offer) {
+        ngx_tidraw_setup_step(setup, op);
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_ANY, "");
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SETUP_GET, "");
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_BY_EMAIL, "s",
+                              &a->email);
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_GET, "s", &a->invite);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_register_check);
+}
+
+
+static void
+ngx_tidraw_register_check(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_int_t              rc;
+    ngx_tidraw_result_t   *res;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results + a->offer;
+
+    a->first = ngx_tidraw_cell_int(&res[0], 0, 0) == 0;
+
+    rc = a->first ? ngx_tidraw_register_first(call, &res[1])
+                  : ngx_tidraw_register_later(call, &res[3]);
+
+    if (rc != NGX_OK) {
+        return;
+    }
+
+    if (res[2].nrows != 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_EMAIL_TAKEN, NULL);
+        return;
+    }
+
+    if (a->stored.len != 0) {
+        ngx_tidraw_register_store(call);
+        return;
+    }
+
+    ngx_tidraw_call_password(call, &a->password, 0, NULL,
+                             ngx_tidraw_register_hashed);
+}
+
+
+/* NGX_OK: may make the first account; otherwise it has answered. */
+
+static ngx_int_t
+ngx_tidraw_register_first(ngx_tidraw_call_t *call, ngx_tidraw_result_t *setup)
+{
+    ngx_str_t              value, key;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (setup->nrows == 0) {
+        /* another one is just being made */
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
+        return NGX_DECLINED;
+    }
+
+    if (ngx_tidraw_origin_local(call->request)) {
+        return NGX_OK;
+    }
+
+    if (a->setup_code.len == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_SETUP_CODE_REQUIRED,
+                              NULL);
+        return NGX_DECLINED;
+    }
+
+    ngx_tidraw_throttle_address(call->request->connection, &key);
+
+    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_SETUP, &key)) {
+        return NGX_DECLINED;
+    }
+
+    value = ngx_tidraw_cell_str(setup, 0, 0);
+
+    if (!ngx_tidraw_setup_check(&value, &a->setup_code)) {
+        call->field = "setup_code";
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_SETUP_CODE_INVALID, NULL);
+        return NGX_DECLINED;
+    }
+
+    ngx_tidraw_throttle_good(call->site->auth->throttle,
+                             NGX_TIDRAW_THROTTLE_SETUP, &key);
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK: may make an account; otherwise it has answered. */
+
+static ngx_int_t
+ngx_tidraw_register_later(ngx_tidraw_call_t *call, ngx_tidraw_result_t *invite)
+{
+    ngx_str_t              s;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (call->conf->registration != NGX_TIDRAW_REGISTRATION_OPEN
+        && call->conf->registration != NGX_TIDRAW_REGISTRATION_INVITE)
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_REGISTRATION_CLOSED,
+                              NULL);
+        return NGX_DECLINED;
+    }
+
+    if (a->invite.len == 0) {
+
+        if (call->conf->registration == NGX_TIDRAW_REGISTRATION_OPEN) {
+            return NGX_OK;
+        }
+
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INVITE_REQUIRED, NULL);
+        return NGX_DECLINED;
+    }
+
+    call->field = "invite";
+
+    if (invite->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such invitation.");
+        return NGX_DECLINED;
+    }
+
+    if (ngx_tidraw_cell_str(invite, 0, 6).len != 0
+        || ngx_tidraw_cell_int(invite, 0, 5) <= ngx_tidraw_now())
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_GONE, NULL);
+        return NGX_DECLINED;
+    }
+
+    s = ngx_tidraw_cell_str(invite, 0, 4);
+
+    if (s.len != 0
+        && (s.len != a->email.len
+            || ngx_memcmp(s.data, a->email.data, s.len) != 0))
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_FORBIDDEN,
+                              "The invitation is for another e-mail.");
+        return NGX_DECLINED;
+    }
+
+    call->field = NULL;
+
+    a->room = ngx_tidraw_cell_int(invite, 0, 2);
+    s = ngx_tidraw_cell_str(invite, 0, 3);
+
+    if (ngx_tidraw_account_copy(call, &a->room_role, &s) != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_tidraw_register_hashed(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
+{
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (ngx_tidraw_account_copy(call, &a->stored, &job->hash) != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_register_store(call);
+}
+
+
+static void
+ngx_tidraw_register_store(ngx_tidraw_call_t *call)
+{
+    int64_t                now;
+    ngx_uint_t             stmt;
+    ngx_tidraw_op_t       *op;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+    now = ngx_tidraw_now();
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    a->created = now;
+    a->role = a->first ? ngx_tidraw_role_admin : ngx_tidraw_role_user;
+
+    stmt = NGX_TIDRAW_STMT_USER_CREATE;
+
+    if (a->first) {
+        /* taking the right to it lets one of several at once pass */
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SETUP_TAKE, "");
+        stmt = NGX_TIDRAW_STMT_USER_CREATE_FIRST;
+    }
+
+    (void) ngx_tidraw_op_step(op, stmt, "sssssi", &a->id, &a->email, &a->name,
+                              &a->color, &a->stored, now);
+
+    if (!a->first && a->invite.len != 0) {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_USE, "sis",
+                                  &a->invite, now, &a->id);
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_MEMBER_JOIN, "issi",
+                                  a->room, &a->id, &a->room_role, now);
+    }
+
+    ngx_tidraw_account_session(call, op);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_register_done);
+}
+
+
+static void
+ngx_tidraw_register_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (op->rc == NGX_TIDRAW_STORE_CONFLICT) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_EMAIL_TAKEN, NULL);
+        return;
+    }
+
+    if (op->rc == NGX_DECLINED) {
+
+        if (!a->first) {
+            ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_GONE, NULL);
+            return;
+        }
+
+        /* another one was first: what holds for later accounts decides */
+
+        if (a->tries++ == 0) {
+            ngx_tidraw_register_look(call);
+            return;
+        }
+
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
+        return;
+    }
+
+    call->site->auth->setup.done = 1;
+
+    ngx_tidraw_account_answer(call, NGX_HTTP_CREATED);
+}
+
+
+void
+ngx_tidraw_http_login(ngx_tidraw_call_t *call)
+{
+    ngx_int_t               rc;
+    ngx_str_t               address;
+    ngx_tidraw_op_t        *op;
+    ngx_tidraw_account_t   *a;
+    ngx_tidraw_throttle_t  *throttle;
+
+    a = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_account_t));
+    if (a == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    call->state = a;
+
+    if (ngx_tidraw_field_email(call, "email", 0, &a->email) != NGX_OK) {
+        return;
+    }
+
+    rc = ngx_tidraw_field_text(call, "password", 1024, &a->password);
+
+    if (rc != NGX_OK) {
+        if (rc == NGX_DECLINED) {
+            ngx_tidraw_call_bad_field(call, "password", "A field is missing.");
+        }
+
+        return;
+    }
+
+    throttle = call->site->auth->throttle;
+    ngx_tidraw_throttle_address(call->request->connection, &address);
+
+    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_ADDRESS,
+                                     &address))
+    {
+        return;
+    }
+
+    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_ACCOUNT,
+                                     &a->email))
+    {
+        ngx_tidraw_throttle_good(throttle, NGX_TIDRAW_THROTTLE_ADDRESS,
+                                 &address);
+        return;
+    }
+
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_BY_EMAIL, "s",
+                              &a->email);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_login_found);
+}
+
+
+static void
+ngx_tidraw_login_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t              s;
+    ngx_uint_t             i;
+    ngx_tidraw_result_t   *res;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results;
+
+    if (res->nrows != 0) {
+        ngx_str_t  *fields[] = { &a->id, &a->name, &a->email, &a->color,
+                                 &a->role, NULL, &a->stored };
+
+        for (i = 0; i < 7; i++) {
+
+            if (fields[i] == NULL) {
+                continue;
+            }
+
+            s = ngx_tidraw_cell_str(res, 0, i);
+
+            if (ngx_tidraw_account_copy(call, fields[i], &s) != NGX_OK) {
+                ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+                return;
+            }
+        }
+
+        a->created = ngx_tidraw_cell_int(res, 0, 5);
+
+        /* one that was disabled takes as long as a wrong password */
+
+        a->known = ngx_tidraw_cell_int(res, 0, 7) == 0;
+    }
+
+    ngx_tidraw_call_password(call, &a->password, 1,
+                             res->nrows != 0 ? &a->stored : NULL,
+                             ngx_tidraw_login_verified);
+}
+
+
+static void
+ngx_tidraw_login_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
+{
+    ngx_str_t               address;
+    ngx_tidraw_op_t        *op;
+    ngx_tidraw_account_t   *a;
+    ngx_tidraw_throttle_t  *throttle;
+
+    a = call->state;
+
+    if (job->rc != NGX_OK || !a->known) {
+        ngx_log_error(NGX_LOG_INFO, call->request->connection->log, 0,
+                      "tidraw: login failed");
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
+                              NULL);
+        return;
+    }
+
+    throttle = call->site->auth->throttle;
+
+    ngx_tidraw_throttle_address(call->request->connection, &address);
+    ngx_tidraw_throttle_good(throttle, NGX_TIDRAW_THROTTLE_ADDRESS, &address);
+    ngx_tidraw_throttle_good(throttle, NGX_TIDRAW_THROTTLE_ACCOUNT, &a->email);
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    if (job->hash.len != 0) {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_REHASH, "sss",
+                                  &a->id, &a->stored, &job->hash);
+    }
+
+    ngx_tidraw_account_session(call, op);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_login_done);
+}
+
+
+static void
+ngx_tidraw_login_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_account_answer(call, NGX_HTTP_OK);
+}
+
+
+/* The steps of a new session, in the place of the one of the request. */
+
+static void
+ngx_tidraw_account_session(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t              token;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (ngx_tidraw_session_cookie(call->request, &token) == NGX_OK) {
+        a->replaced.data = ngx_pnalloc(call->request->pool,
+                                       NGX_TIDRAW_HASH_LEN);
+
+        if (a->replaced.data != NULL) {
+            a->replaced.len = NGX_TIDRAW_HASH_LEN;
+            ngx_tidraw_token_hash(&token, a->replaced.data);
+        }
+    }
+
+    ngx_tidraw_session_create(call->request, op, &a->id, a->token);
+}
+
+
+static void
+ngx_tidraw_account_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
+{
+    ngx_str_t              token;
+    ngx_tidraw_account_t  *a;
+
+    a = call->state;
+
+    if (a->replaced.len != 0) {
+        ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_SESSION_REVOKED,
+                                NULL, &a->replaced);
+    }
+
+    token.len = NGX_TIDRAW_TOKEN_LEN;
+    token.data = a->token;
+
+    if (ngx_tidraw_session_set_cookie(call->request, &token) != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    td_buf_lit(&call->out, "{\"user\":");
+    ngx_tidraw_json_user(&call->out, &a->id, &a->name, &a->email, &a->color,
+                         &a->role, a->created);
+    td_buf_char(&call->out, '}');
+
+    ngx_tidraw_call_answer(call, status);
+}
+
+
+/* 1: it has answered. */
+
+static ngx_uint_t
+ngx_tidraw_account_throttled(ngx_tidraw_call_t *call,
+    ngx_tidraw_throttle_e kind, ngx_str_t *key)
+{
+    ngx_uint_t  wait;
+
+    wait = ngx_tidraw_throttle_take(call->site->auth->throttle, kind, key);
+
+    if (wait == 0) {
+        return 0;
+    }
+
+    call->retry = wait;
+    ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_TOO_MANY_ATTEMPTS, NULL);
+
+    return 1;
+}
+
+
+void
+ngx_tidraw_http_logout(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_DELETE, "s",
+                              &call->session_hash);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_logout_done);
+}
+
+
+static void
+ngx_tidraw_logout_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK
+        || ngx_tidraw_session_set_cookie(call->request, NULL) != NGX_OK)
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_SESSION_REVOKED,
+                            NULL, &call->session_hash);
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);
+}
+
+
+void
+ngx_tidraw_http_session(ngx_tidraw_call_t *call)
+{
+    if (call->user_id.len == 0) {
+        td_buf_lit(&call->out, "{\"user\":null}");
+        ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+        return;
+    }
+
+    ngx_tidraw_http_me(call);
+}
+
+
+void
+ngx_tidraw_http_me(ngx_tidraw_call_t *call)
+{
+    td_buf_lit(&call->out, "{\"user\":");
+    ngx_tidraw_json_user(&call->out, &call->user_id, &call->user_name,
+                         &call->user_email, &call->user_color,
+                         call->admin ? &ngx_tidraw_role_admin
+                                     : &ngx_tidraw_role_user,
+                         call->user_created);
+    td_buf_char(&call->out, '}');
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+void
+ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call)
+{
+    int64_t           now;
+    ngx_str_t         name, color;
+    ngx_tidraw_op_t  *op;
+
+    if (ngx_tidraw_field_name(call, "name", 1, &name) == NGX_ERROR
+        || ngx_tidraw_field_color(call, "color", &color) == NGX_ERROR)
+    {
+        return;
+    }
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    now = ngx_tidraw_now();
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_UPDATE, "sssi",
+                              &call->user_id, &name, &color, now);
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_GET, "s",
+                              &call->user_id);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_me_done);
+}
+
+
+static void
+ngx_tidraw_me_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             s[5];
+    ngx_uint_t            i;
+    ngx_tidraw_result_t  *res;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = &op->results[1];
+
+    if (res->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_AUTHENTICATED, NULL);
+        return;
+    }
+
+    for (i = 0; i < 5; i++) {
+        s[i] = ngx_tidraw_cell_str(res, 0, i);
+    }
+
+    td_buf_lit(&call->out, "{\"user\":");
+    ngx_tidraw_json_user(&call->out, &s[0], &s[1], &s[2], &s[3], &s[4],
+                         ngx_tidraw_cell_int(res, 0, 5));
+    td_buf_char(&call->out, '}');
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+static ngx_int_t
+ngx_tidraw_account_copy(ngx_tidraw_call_t *call, ngx_str_t *dst,
+    ngx_str_t *src)
+{
+    dst->len = src->len;
+    dst->data = ngx_pstrdup(call->request->pool, src);
+
+    return dst->data == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+static void
+ngx_tidraw_json_user(td_buf_t *b, ngx_str_t *id, ngx_str_t *name,
+    ngx_str_t *email, ngx_str_t *color, ngx_str_t *role, int64_t created)
+{
+    td_buf_lit(b, "{\"id\":");
+    ngx_tidraw_json_str(b, id);
+    td_buf_lit(b, ",\"name\":");
+    ngx_tidraw_json_str(b, name);
+    td_buf_lit(b, ",\"email\":");
+    ngx_tidraw_json_str(b, email);
+    td_buf_lit(b, ",\"color\":");
+    ngx_tidraw_json_str(b, color);
+    td_buf_lit(b, ",\"role\":");
+    ngx_tidraw_json_str(b, role);
+    td_buf_lit(b, ",\"created_at\":");
+    ngx_tidraw_json_int(b, created);
+    td_buf_char(b, '}');
+}

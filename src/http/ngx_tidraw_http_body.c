@@ -1,0 +1,260 @@
+
+/*
+ * JSON bodies of requests: read piece by piece into one buffer of the request
+ * with a limit that also holds for chunked bodies, never into a file, and
+ * parsed when the caller is known to be allowed to ask.
+ */
+
+
+#include <sodium.h>
+
+#include "ngx_tidraw_http.h"
+#include "td_utf8.h"
+
+
+static void ngx_tidraw_body_start(ngx_http_request_t *r);
+static void ngx_tidraw_body_read(ngx_http_request_t *r);
+static ngx_int_t ngx_tidraw_body_take(ngx_tidraw_call_t *call);
+static void ngx_tidraw_body_done(ngx_tidraw_call_t *call);
+
+
+typedef struct {
+    ngx_tidraw_call_t    *call;
+    ngx_tidraw_call_pt    handler;
+    size_t                size;
+} ngx_tidraw_body_t;
+
+
+ngx_int_t
+ngx_tidraw_call_read_body(ngx_tidraw_call_t *call, ngx_tidraw_call_pt handler)
+{
+    ngx_int_t            rc;
+    ngx_tidraw_body_t   *body;
+    ngx_http_request_t  *r;
+
+    r = call->request;
+
+    body = ngx_palloc(r->pool, sizeof(ngx_tidraw_body_t));
+    if (body == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    body->call = call;
+    body->handler = handler;
+    body->size = 1024;
+
+    if (r->headers_in.content_length_n > 0) {
+        body->size = r->headers_in.content_length_n;
+    }
+
+    call->text = ngx_pnalloc(r->pool, body->size);
+    if (call->text == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    call->length = 0;
+    call->state = body;
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_tidraw_body_start);
+
+    if (rc < NGX_HTTP_SPECIAL_RESPONSE) {
+        return NGX_DONE;
+    }
+
+    /* what follows on the connection cannot be told from the body */
+
+    r->keepalive = 0;
+    r->lingering_close = 1;
+
+    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_TOO_LARGE,
+                                          NULL);
+    }
+
+    if (rc == NGX_HTTP_BAD_REQUEST) {
+        return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_BAD_REQUEST,
+                                          NULL);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_tidraw_body_start(ngx_http_request_t *r)
+{
+    r->read_event_handler = ngx_tidraw_body_read;
+
+    ngx_tidraw_body_read(r);
+}
+
+
+static void
+ngx_tidraw_body_read(ngx_http_request_t *r)
+{
+    ngx_int_t           rc;
+    ngx_tidraw_call_t  *call;
+
+    call = ngx_http_get_module_ctx(r, ngx_tidraw_module);
+
+    for ( ;; ) {
+
+        rc = ngx_tidraw_body_take(call);
+
+        if (rc != NGX_OK) {
+            r->keepalive = 0;
+            ngx_tidraw_call_error(call, rc == NGX_DECLINED
+                                        ? NGX_TIDRAW_ERROR_TOO_LARGE
+                                        : NGX_TIDRAW_ERROR_INTERNAL, NULL);
+            return;
+        }
+
+        if (!r->reading_body) {
+            ngx_tidraw_body_done(call);
+            return;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            r->keepalive = 0;
+
+            if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+                ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_TOO_LARGE, NULL);
+                return;
+            }
+
+            if (rc == NGX_HTTP_BAD_REQUEST) {
+                ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_BAD_REQUEST,
+                                      NULL);
+                return;
+            }
+
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return;
+        }
+    }
+}
+
+
+/* NGX_DECLINED: it is too large. */
+
+static ngx_int_t
+ngx_tidraw_body_take(ngx_tidraw_call_t *call)
+{
+    u_char               *p;
+    size_t                n, size;
+    ngx_buf_t            *b;
+    ngx_chain_t          *cl;
+    ngx_tidraw_body_t    *body;
+    ngx_http_request_t   *r;
+
+    r = call->request;
+    body = call->state;
+
+    if (r->request_body == NULL) {
+        return NGX_OK;
+    }
+
+    for (cl = r->request_body->bufs; cl != NULL; cl = cl->next) {
+
+        b = cl->buf;
+
+        if (!ngx_buf_in_memory(b)) {
+            continue;
+        }
+
+        n = b->last - b->pos;
+
+        if (n > NGX_TIDRAW_HTTP_MAX_BODY - call->length) {
+            return NGX_DECLINED;
+        }
+
+        if (n > body->size - call->length) {
+            size = ngx_max(body->size * 2, call->length + n);
+
+            p = ngx_pnalloc(r->pool, size);
+            if (p == NULL) {
+                return NGX_ERROR;
+            }
+
+            ngx_memcpy(p, call->text, call->length);
+            sodium_memzero(call->text, call->length);
+
+            call->text = p;
+            body->size = size;
+        }
+
+        ngx_memcpy(call->text + call->length, b->pos, n);
+        call->length += n;
+
+        /* there may be a password in it */
+
+        sodium_memzero(b->pos, n);
+        b->pos = b->last;
+    }
+
+    r->request_body->bufs = NULL;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_tidraw_body_done(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_body_t  *body;
+
+    body = call->state;
+    call->state = NULL;
+
+    body->handler(call);
+}
+
+
+ngx_int_t
+ngx_tidraw_call_parse_body(ngx_tidraw_call_t *call)
+{
+    int        rc;
+    td_utf8_t  utf8;
+
+    ngx_memzero(&utf8, sizeof(td_utf8_t));
+
+    if (td_utf8_feed(&utf8, call->text, call->length) != TD_OK
+        || !td_utf8_complete(&utf8))
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_BAD_REQUEST,
+                              "The body is not UTF-8.");
+        return NGX_ERROR;
+    }
+
+    call->arena = td_arena_create(2048, 64 * NGX_TIDRAW_HTTP_MAX_BODY);
+    if (call->arena == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return NGX_ERROR;
+    }
+
+    rc = td_json_parse(call->arena, (char *) call->text, call->length,
+                       NGX_TIDRAW_HTTP_MAX_DEPTH, &call->body);
+
+    if (rc == TD_NOMEM) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return NGX_ERROR;
+    }
+
+    if (rc != TD_OK || call->body->type != TD_OBJECT) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_BAD_REQUEST,
+                              rc == TD_DEPTH
+                              ? "The body is nested too deeply."
+                              : "The body is not a JSON object.");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

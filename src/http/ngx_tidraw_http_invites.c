@@ -1,0 +1,489 @@
+
+/*
+ * Invitations to a board: valid for 7 days, once, for one e-mail or for
+ * whoever has the token.  The token follows from the id and the secret of the
+ * site, as that of a link.
+ */
+
+
+#include "ngx_tidraw_http.h"
+#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_token.h"
+
+
+#define NGX_TIDRAW_INVITES_MAX      100      /* open ones of a board */
+#define NGX_TIDRAW_INVITE_LIFE      (7 * 24 * 3600 * (int64_t) 1000)
+
+
+typedef struct {
+    u_char               id[NGX_TIDRAW_ID_LEN];
+    ngx_tidraw_role_e    role;
+    ngx_str_t            email;
+    int64_t              created;
+} ngx_tidraw_invite_t;
+
+
+/* On its way to be accepted. */
+
+typedef struct {
+    u_char               hash[NGX_TIDRAW_HASH_LEN];
+    u_char               room[NGX_TIDRAW_ID_LEN];
+    int64_t              num;
+    ngx_tidraw_role_e    role;
+} ngx_tidraw_accept_t;
+
+
+static void ngx_tidraw_invites_listed(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_created(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_deleted(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_shown(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static ngx_int_t ngx_tidraw_invite_valid(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res);
+static void ngx_tidraw_invite_found(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_membership(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_used(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_json_invite(ngx_tidraw_call_t *call, ngx_str_t *id,
+    ngx_str_t *role, ngx_str_t *email, int64_t created, int64_t expires);
+
+
+void
+ngx_tidraw_http_invites_list(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_LIST, "ii",
+                              call->room, ngx_tidraw_now());
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_invites_listed);
+}
+
+
+static void
+ngx_tidraw_invites_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             id, role, email;
+    ngx_uint_t            i;
+    ngx_tidraw_result_t  *res;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results;
+
+    td_buf_lit(&call->out, "{\"invites\":[");
+
+    for (i = 0; i < res->nrows; i++) {
+
+        if (i != 0) {
+            td_buf_char(&call->out, ',');
+        }
+
+        id = ngx_tidraw_cell_str(res, i, 0);
+        role = ngx_tidraw_cell_str(res, i, 1);
+        email = ngx_tidraw_cell_str(res, i, 2);
+
+        ngx_tidraw_json_invite(call, &id, &role, &email,
+                               ngx_tidraw_cell_int(res, i, 3),
+                               ngx_tidraw_cell_int(res, i, 4));
+    }
+
+    td_buf_lit(&call->out, "]}");
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+void
+ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call)
+{
+    u_char                hash[NGX_TIDRAW_HASH_LEN];
+    u_char                token[NGX_TIDRAW_TOKEN_LEN];
+    int64_t               max;
+    ngx_str_t             i, t, h;
+    ngx_tidraw_op_t      *op;
+    ngx_tidraw_invite_t  *invite;
+
+    invite = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_invite_t));
+    if (invite == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    call->state = invite;
+
+    if (ngx_tidraw_field_role(call, NGX_TIDRAW_ROLE_OWNER, &invite->role)
+        != NGX_OK
+        || ngx_tidraw_field_email(call, "email", 1, &invite->email)
+           == NGX_ERROR)
+    {
+        return;
+    }
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    invite->created = ngx_tidraw_now();
+    ngx_tidraw_random_id(invite->id, 16);
+
+    i.len = sizeof(invite->id);
+    i.data = invite->id;
+    ngx_tidraw_token_derive(call->site, "invite:", &i, token);
+
+    t.len = sizeof(token);
+    t.data = token;
+    ngx_tidraw_token_hash(&t, hash);
+
+    h.len = sizeof(hash);
+    h.data = hash;
+
+    max = NGX_TIDRAW_INVITES_MAX;
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_LOCK, "i", call->room);
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_CREATE, "sissssiii",
+                              &i, call->room, &h,
+                              ngx_tidraw_role_name(invite->role),
+                              &invite->email, &call->user_id, invite->created,
+                              invite->created + NGX_TIDRAW_INVITE_LIFE, max);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_invite_created);
+}
+
+
+static void
+ngx_tidraw_invite_created(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             id;
+    ngx_tidraw_invite_t  *invite;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_CONFLICT,
+                              "The board has too many open invitations.");
+        return;
+    }
+
+    invite = call->state;
+
+    id.len = sizeof(invite->id);
+    id.data = invite->id;
+
+    ngx_tidraw_json_invite(call, &id, ngx_tidraw_role_name(invite->role),
+                           &invite->email, invite->created,
+                           invite->created + NGX_TIDRAW_INVITE_LIFE);
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_CREATED);
+}
+
+
+void
+ngx_tidraw_http_invite_delete(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_DELETE, "is",
+                              call->room, &call->params[1]);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_invite_deleted);
+}
+
+
+static void
+ngx_tidraw_invite_deleted(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such invitation.");
+        return;
+    }
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);
+}
+
+
+void
+ngx_tidraw_http_invite_get(ngx_tidraw_call_t *call)
+{
+    u_char            hash[NGX_TIDRAW_HASH_LEN];
+    ngx_str_t         h;
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    ngx_tidraw_token_hash(&call->params[0], hash);
+    h.len = sizeof(hash);
+    h.data = hash;
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_GET, "s", &h);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_invite_shown);
+}
+
+
+static void
+ngx_tidraw_invite_shown(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    td_buf_t             *b;
+    ngx_tidraw_result_t  *res;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results;
+
+    if (ngx_tidraw_invite_valid(call, res) != NGX_OK) {
+        return;
+    }
+
+    b = &call->out;
+
+    td_buf_lit(b, "{\"room\":{\"id\":");
+    ngx_tidraw_json_cell(b, res, 0, 0);
+    td_buf_lit(b, ",\"name\":");
+    ngx_tidraw_json_cell(b, res, 0, 1);
+    td_buf_lit(b, "},\"role\":");
+    ngx_tidraw_json_cell(b, res, 0, 3);
+    td_buf_lit(b, ",\"inviter\":");
+    ngx_tidraw_json_person(b, res, 0, 7);
+    td_buf_lit(b, ",\"email\":");
+    ngx_tidraw_json_cell(b, res, 0, 4);
+    td_buf_char(b, '}');
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+/* NGX_OK, or it has answered. */
+
+static ngx_int_t
+ngx_tidraw_invite_valid(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res)
+{
+    if (res->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such invitation.");
+        return NGX_DECLINED;
+    }
+
+    if (ngx_tidraw_cell_str(res, 0, 6).len != 0
+        || ngx_tidraw_cell_int(res, 0, 5) <= ngx_tidraw_now())
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_GONE, NULL);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_tidraw_http_invite_accept(ngx_tidraw_call_t *call)
+{
+    ngx_str_t             h;
+    ngx_tidraw_op_t      *op;
+    ngx_tidraw_accept_t  *accept;
+
+    accept = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_accept_t));
+    if (accept == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    call->state = accept;
+
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    ngx_tidraw_token_hash(&call->params[0], accept->hash);
+    h.len = sizeof(accept->hash);
+    h.data = accept->hash;
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_GET, "s", &h);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_invite_found);
+}
+
+
+static void
+ngx_tidraw_invite_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             s;
+    ngx_tidraw_op_t      *next;
+    ngx_tidraw_accept_t  *accept;
+    ngx_tidraw_result_t  *res;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    accept = call->state;
+    res = op->results;
+
+    if (ngx_tidraw_invite_valid(call, res) != NGX_OK) {
+        return;
+    }
+
+    s = ngx_tidraw_cell_str(res, 0, 4);
+
+    if (s.len != 0
+        && (s.len != call->user_email.len
+            || ngx_memcmp(s.data, call->user_email.data, s.len) != 0))
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_FORBIDDEN,
+                              "The invitation is for another e-mail.");
+        return;
+    }
+
+    s = ngx_tidraw_cell_str(res, 0, 0);
+    ngx_memcpy(accept->room, s.data, ngx_min(s.len, sizeof(accept->room)));
+
+    accept->num = ngx_tidraw_cell_int(res, 0, 2);
+    s = ngx_tidraw_cell_str(res, 0, 3);
+    accept->role = ngx_tidraw_role_parse(&s);
+
+    next = ngx_tidraw_call_op(call, 0);
+    if (next == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(next, NGX_TIDRAW_STMT_MEMBER_GET, "is",
+                              accept->num, &call->user_id);
+
+    ngx_tidraw_call_run(call, next, ngx_tidraw_invite_membership);
+}
+
+
+/* Whoever is a member of at least that role leaves it for somebody else. */
+
+static void
+ngx_tidraw_invite_membership(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    int64_t               now;
+    ngx_str_t             h, s;
+    ngx_tidraw_op_t      *next;
+    ngx_tidraw_role_e     role;
+    ngx_tidraw_accept_t  *accept;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    accept = call->state;
+
+    if (op->results->nrows != 0) {
+        s = ngx_tidraw_cell_str(op->results, 0, 4);
+        role = ngx_tidraw_role_parse(&s);
+
+        if (role >= accept->role) {
+            ngx_tidraw_call_answer_room(call, accept->num, role, NGX_HTTP_OK);
+            return;
+        }
+    }
+
+    next = ngx_tidraw_call_op(call, 1);
+    if (next == NULL) {
+        return;
+    }
+
+    now = ngx_tidraw_now();
+
+    h.len = sizeof(accept->hash);
+    h.data = accept->hash;
+
+    (void) ngx_tidraw_op_step(next, NGX_TIDRAW_STMT_ROOM_LOCK, "i",
+                              accept->num);
+    (void) ngx_tidraw_op_step(next, NGX_TIDRAW_STMT_INVITE_USE, "sis", &h, now,
+                              &call->user_id);
+    (void) ngx_tidraw_op_step(next, NGX_TIDRAW_STMT_MEMBER_JOIN, "issi",
+                              accept->num, &call->user_id,
+                              ngx_tidraw_role_name(accept->role), now);
+
+    ngx_tidraw_call_run(call, next, ngx_tidraw_invite_used);
+}
+
+
+static void
+ngx_tidraw_invite_used(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             room;
+    ngx_tidraw_accept_t  *accept;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_GONE, NULL);
+        return;
+    }
+
+    accept = call->state;
+
+    room.len = sizeof(accept->room);
+    room.data = accept->room;
+
+    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
+                            &room, NULL);
+
+    ngx_tidraw_call_answer_room(call, accept->num, accept->role, NGX_HTTP_OK);
+}
+
+
+static void
+ngx_tidraw_json_invite(ngx_tidraw_call_t *call, ngx_str_t *id,
+    ngx_str_t *role, ngx_str_t *email, int64_t created, int64_t expires)
+{
+    u_char      token[NGX_TIDRAW_TOKEN_LEN];
+    td_buf_t   *b;
+    ngx_str_t   t;
+
+    ngx_tidraw_token_derive(call->site, "invite:", id, token);
+
+    t.len = sizeof(token);
+    t.data = token;
+
+    b = &call->out;
+
+    td_buf_lit(b, "{\"id\":");
+    ngx_tidraw_json_str(b, id);
+    td_buf_lit(b, ",\"role\":");
+    ngx_tidraw_json_str(b, role);
+    td_buf_lit(b, ",\"email\":");
+
+    if (email->len != 0) {
+        ngx_tidraw_json_str(b, email);
+    } else {
+        td_buf_lit(b, "null");
+    }
+
+    td_buf_lit(b, ",\"token\":");
+    ngx_tidraw_json_str(b, &t);
+    td_buf_lit(b, ",\"created_at\":");
+    ngx_tidraw_json_int(b, created);
+    td_buf_lit(b, ",\"expires_at\":");
+    ngx_tidraw_json_int(b, expires);
+    td_buf_char(b, '}');
+}

@@ -1,0 +1,253 @@
+
+/*
+ * Share links of a board.  The token follows from the id and the secret of
+ * the site: it is shown as often as asked for, and stored as a hash only.
+ */
+
+
+#include "ngx_tidraw_http.h"
+#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_token.h"
+
+
+#define NGX_TIDRAW_LINKS_MAX   100       /* of a board */
+
+
+typedef struct {
+    u_char               id[NGX_TIDRAW_ID_LEN];
+    ngx_tidraw_role_e    role;
+    int64_t              created;
+    int64_t              expires;        /* 0: never */
+} ngx_tidraw_link_t;
+
+
+static void ngx_tidraw_links_listed(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_link_created(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_link_deleted(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_json_link(ngx_tidraw_call_t *call, ngx_str_t *id,
+    ngx_str_t *role, int64_t created, int64_t expires);
+
+
+void
+ngx_tidraw_http_links_list(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_LINK_LIST, "i", call->room);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_links_listed);
+}
+
+
+static void
+ngx_tidraw_links_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             id, role;
+    ngx_uint_t            i;
+    ngx_tidraw_result_t  *res;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results;
+
+    td_buf_lit(&call->out, "{\"links\":[");
+
+    for (i = 0; i < res->nrows; i++) {
+
+        if (i != 0) {
+            td_buf_char(&call->out, ',');
+        }
+
+        id = ngx_tidraw_cell_str(res, i, 0);
+        role = ngx_tidraw_cell_str(res, i, 1);
+
+        ngx_tidraw_json_link(call, &id, &role, ngx_tidraw_cell_int(res, i, 2),
+                             ngx_tidraw_cell_int(res, i, 3));
+    }
+
+    td_buf_lit(&call->out, "]}");
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+void
+ngx_tidraw_http_links_create(ngx_tidraw_call_t *call)
+{
+    u_char              hash[NGX_TIDRAW_HASH_LEN];
+    u_char              token[NGX_TIDRAW_TOKEN_LEN];
+    int64_t             max;
+    ngx_int_t           rc;
+    ngx_str_t           i, t, h;
+    ngx_tidraw_op_t    *op;
+    ngx_tidraw_link_t  *link;
+
+    link = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_link_t));
+    if (link == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    call->state = link;
+
+    if (ngx_tidraw_field_role(call, NGX_TIDRAW_ROLE_EDITOR, &link->role)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    rc = ngx_tidraw_field_time(call, "expires_at", &link->expires);
+
+    if (rc == NGX_ERROR) {
+        return;
+    }
+
+    link->created = ngx_tidraw_now();
+
+    if (rc == NGX_OK && link->expires <= link->created) {
+        ngx_tidraw_call_bad_field(call, "expires_at",
+                                  "The link would have expired already.");
+        return;
+    }
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    ngx_tidraw_random_id(link->id, 16);
+
+    i.len = sizeof(link->id);
+    i.data = link->id;
+    ngx_tidraw_token_derive(call->site, "link:", &i, token);
+
+    t.len = sizeof(token);
+    t.data = token;
+    ngx_tidraw_token_hash(&t, hash);
+
+    h.len = sizeof(hash);
+    h.data = hash;
+
+    max = NGX_TIDRAW_LINKS_MAX;
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_LOCK, "i", call->room);
+
+    if (link->expires != 0) {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_LINK_CREATE, "sisssiii",
+                                  &i, call->room, &h,
+                                  ngx_tidraw_role_name(link->role),
+                                  &call->user_id, link->created,
+                                  link->expires, max);
+
+    } else {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_LINK_CREATE, "sisssini",
+                                  &i, call->room, &h,
+                                  ngx_tidraw_role_name(link->role),
+                                  &call->user_id, link->created, max);
+    }
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_link_created);
+}
+
+
+static void
+ngx_tidraw_link_created(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t           id;
+    ngx_tidraw_link_t  *link;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_CONFLICT,
+                              "The board has too many links.");
+        return;
+    }
+
+    link = call->state;
+
+    id.len = sizeof(link->id);
+    id.data = link->id;
+
+    ngx_tidraw_json_link(call, &id, ngx_tidraw_role_name(link->role),
+                         link->created, link->expires);
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_CREATED);
+}
+
+
+void
+ngx_tidraw_http_link_delete(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_LINK_DELETE, "is",
+                              call->room, &call->params[1]);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_link_deleted);
+}
+
+
+static void
+ngx_tidraw_link_deleted(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such link.");
+        return;
+    }
+
+    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
+                            &call->params[0], NULL);
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);
+}
+
+
+static void
+ngx_tidraw_json_link(ngx_tidraw_call_t *call, ngx_str_t *id, ngx_str_t *role,
+    int64_t created, int64_t expires)
+{
+    u_char      token[NGX_TIDRAW_TOKEN_LEN];
+    td_buf_t   *b;
+    ngx_str_t   t;
+
+    ngx_tidraw_token_derive(call->site, "link:", id, token);
+
+    t.len = sizeof(token);
+    t.data = token;
+
+    b = &call->out;
+
+    td_buf_lit(b, "{\"id\":");
+    ngx_tidraw_json_str(b, id);
+    td_buf_lit(b, ",\"role\":");
+    ngx_tidraw_json_str(b, role);
+    td_buf_lit(b, ",\"token\":");
+    ngx_tidraw_json_str(b, &t);
+    td_buf_lit(b, ",\"created_at\":");
+    ngx_tidraw_json_int(b, created);
+    td_buf_lit(b, ",\"expires_at\":");
+
+    if (expires != 0) {
+        ngx_tidraw_json_int(b, expires);
+    } else {
+        td_buf_lit(b, "null");
+    }
+
+    td_buf_char(b, '}');
+}
