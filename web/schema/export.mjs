@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Emits schema descriptions, the files by which the server checks records.
 
+import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire, register } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -43,7 +44,8 @@ async function loadTlschema(name, from) {
 	return { version, tlschema: await import(pathToFileURL(join(root, module)).href) }
 }
 
-async function exportAll(dir) {
+/** Each generation in a process of its own: they do not like each other. */
+function exportAll(dir) {
 	const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
 	mkdirSync(dir, { recursive: true })
 	for (const old of readdirSync(dir)) {
@@ -51,10 +53,16 @@ async function exportAll(dir) {
 	}
 	for (const name of Object.keys(dependencies)) {
 		if (!name.startsWith('tlschema-')) continue
-		const { tlschema, version } = await loadTlschema(name, import.meta.url)
-		const description = describeSchema(tlschema.createTLSchema(), `tldraw ${version}`)
-		write(join(dir, `tldraw-${version}.json`), description)
+		const self = fileURLToPath(import.meta.url)
+		const args = [self, '--generation', name, '--dir', dir]
+		execFileSync(process.execPath, args, { stdio: 'inherit' })
 	}
+}
+
+async function exportGeneration(name, dir) {
+	const { tlschema, version } = await loadTlschema(name, import.meta.url)
+	const description = describeSchema(tlschema.createTLSchema(), `tldraw ${version}`)
+	write(join(dir, `tldraw-${version}.json`), description)
 }
 
 async function exportModule({ module, out, name, 'ignore-checks': ignoreChecks }) {
@@ -84,6 +92,7 @@ async function main() {
 	const { values } = parseArgs({
 		options: {
 			all: { type: 'boolean' },
+			generation: { type: 'string' },
 			dir: { type: 'string', default: join(here, '../../conf/schema') },
 			module: { type: 'string' },
 			out: { type: 'string' },
@@ -93,6 +102,7 @@ async function main() {
 		},
 	})
 	if (values.all) return exportAll(values.dir)
+	if (values.generation) return exportGeneration(values.generation, values.dir)
 	if (values.module && values.out) return exportModule(values)
 	console.log(HELP)
 	process.exitCode = values.help ? 0 : 2
