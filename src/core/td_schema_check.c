@@ -62,16 +62,36 @@ static size_t td_check_quote(char *p, size_t size, td_str_t s);
 
 
 static const char  *td_op_expected[] = {
-    "a finite value", "a string", "a finite number",
-    "a number not below 0", "a number above 0", "a number other than 0",
-    "a number between 0 and 1", "an integer", "an integer not below 0",
-    "an integer above 0", "a boolean", "an array", "an object",
-    "a finite value", "nothing that JSON can carry", "a link url",
-    "a source url", "an http url", "an index key", "an index key",
-    "an index key", "an object", "an object", "an array", "an object",
-    "the one value allowed here", "one of the values allowed here",
-    "another value or null", "another value",
-    "a string with the right prefix"
+    "expected a finite value",
+    "expected a string",
+    "expected a finite number",
+    "expected a number not below 0",
+    "expected a number above 0",
+    "expected a number other than 0",
+    "expected a number between 0 and 1",
+    "expected an integer",
+    "expected an integer not below 0",
+    "expected an integer above 0",
+    "expected a boolean",
+    "expected an array",
+    "expected an object",
+    "expected a finite value",
+    "expected nothing that JSON can carry",
+    "expected a link url",
+    "expected a source url",
+    "expected an http url",
+    "expected an index key",
+    "expected an index key",
+    "expected an index key",
+    "expected an object",
+    "expected an object",
+    "expected an array",
+    "expected an object",
+    "expected the one value allowed here",
+    "expected one of the values allowed here",
+    "expected another value or null",
+    "expected another value",
+    "expected a string with the right prefix"
 };
 
 
