@@ -63,10 +63,18 @@ const UNSETTLED = new RegExp(
 		'|[\\u0590-\\u08ff]\\u200c[\\u0590-\\u08ff]+[^./\\\\@:?#\\s\\u0590-\\u08ff]'
 )
 
+/** Early versions of Node 18 take addresses whose last number is one too big. */
+const ONE_TOO_BIG = /256|65536|16777216|4294967296|0x100/
+const takesOneTooBig = URL.canParse?.('http://1.16777216') ?? true
+
+const unsettled = (url) =>
+	UNSETTLED.test(url) ||
+	(takesOneTooBig && ONE_TOO_BIG.test(url.normalize('NFKC').replace(/[^!-~]/g, '').toLowerCase()))
+
 export function oddUrl(rules) {
 	for (;;) {
 		const url = anyUrl(rules)
-		if (!UNSETTLED.test(url)) return url
+		if (!unsettled(url)) return url
 	}
 }
 
