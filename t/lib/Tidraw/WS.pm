@@ -174,8 +174,9 @@ sub recv_frame {
     my ($first, $second) = unpack 'CC', $head;
     my $len = $second & 0x7f;
 
-    $len = unpack 'n', $self->bytes(2) if $len == 126;
-    $len = unpack 'Q>', $self->bytes(8) if $len == 127;
+    $len = $len == 126 ? unpack 'n', $self->bytes(2)
+         : $len == 127 ? unpack 'Q>', $self->bytes(8)
+         : $len;
 
     my $mask = $second & 0x80 ? $self->bytes(4) : undef;
 
