@@ -16,9 +16,12 @@ use warnings;
 use Cwd qw(abs_path);
 use Fcntl qw(O_WRONLY O_CREAT O_EXCL);
 use File::Path qw(make_path);
+use IO::Socket::INET;
 use POSIX qw(:signal_h WNOHANG setpgid tcgetpgrp tcsetpgrp);
 
 $| = 1;
+
+my $patience = 60;
 
 my $root = abs_path(__FILE__ =~ s{[^/]*$}{}r . '..');
 my $module = "$root/build/ngx_http_tidraw_module.so";
@@ -259,7 +262,8 @@ sub serve {
 }
 
 
-# Once the pid file is ours, the port is.
+# Once the pid file is ours, the port is; the first start also waits for the
+# database, so that the page works when it is opened.
 
 sub say_hello {
     my ($pid) = @_;
@@ -267,6 +271,15 @@ sub say_hello {
     open(my $fh, '<', "$data/run/nginx.pid") or return 0;
 
     return 0 if (<$fh> // 0) != $pid;
+
+    if ($patience-- > 0) {
+        my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', Timeout => 1,
+                                      PeerPort => $port) or return 0;
+
+        print $s "GET /healthz HTTP/1.0\r\n\r\n";
+
+        return 0 if (<$s> // '') !~ / 200 /;
+    }
 
     print "\nTidraw is at http://localhost:$port",
           " (data in $data, Ctrl-C stops)\n\n";

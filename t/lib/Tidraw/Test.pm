@@ -47,6 +47,7 @@ sub databases { return ('sqlite', 'postgres') }
 # workers    1
 # tls        0; 1 makes a certificate for localhost
 # location   '/'
+# ready      1: start() waits until the database is there, too; 0: it does not
 # module     1; 0 leaves the module out (for tests of this library)
 # conf       more lines for { main, events, http, server, location }; a
 #            tidraw_ directive in location replaces the one from here
@@ -265,9 +266,24 @@ sub listening {
     return wait_for(sub {
         return -1 if defined reap($self->{pid});
 
+        return $self->answers;
+    }, $ENV{TIDRAW_VALGRIND} ? 60 : 15) == 1;
+}
+
+
+# Is the port open, and, unless $self->{ready} is 0, the database there?
+
+sub answers {
+    my ($self) = @_;
+
+    if (!$self->{module} || !($self->{ready} // 1)) {
         return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                      PeerPort => $self->{port}) ? 1 : 0;
-    }, $ENV{TIDRAW_VALGRIND} ? 60 : 15) == 1;
+    }
+
+    my $r = eval { $self->client->request('GET', $self->path('healthz')) };
+
+    return $r && $r->{status} == 200 ? 1 : 0;
 }
 
 
@@ -300,8 +316,10 @@ sub reload {
     $self->configure;
     kill 'HUP', $self->{pid};
 
-    wait_for(sub { (grep { !$old{$_} } $self->workers) >= $self->{workers} },
-             20) or die "reload: no new workers\n" . $self->error_log;
+    wait_for(sub {
+        (grep { !$old{$_} } $self->workers) >= $self->{workers}
+            && $self->answers
+    }, 20) or die "reload: no new workers\n" . $self->error_log;
 }
 
 
