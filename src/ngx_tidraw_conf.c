@@ -506,9 +506,15 @@ ngx_tidraw_merge_base(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* bodies have limits of their own, with errors in the form of the API */
+
+    clcf->client_max_body_size = 0;
+
     conf->base = clcf->name;
 
     if (conf->base.len && conf->base.data[conf->base.len - 1] == '/') {
+        /* nginx sends "/boards" to "/boards/" */
+        clcf->auto_redirect = 1;
         return NGX_CONF_OK;
     }
 

@@ -1,33 +1,21 @@
 
 /*
- * The way of a request through the API: routing, the checks that hold for all
- * calls, who may make which, and waiting for the database and for passwords.
+ * The front door of a location: which call a request makes, who may make it,
+ * and the checks that hold for all of them before a body is read.
  *
- * A call lives in the pool of its request and holds one count of it from
- * start to answer.  The table below is the only place that grants a right;
- * what it does not name is refused.
+ * The table below is the only place that says who may do what; what it does
+ * not name is refused.
  */
 
 
-#include <sodium.h>
-
 #include "ngx_tidraw_http.h"
 #include "ngx_tidraw_origin.h"
-#include "ngx_tidraw_session.h"
 #include "ngx_tidraw_sync.h"
 #include "ngx_tidraw_token.h"
 
 
-#define NGX_TIDRAW_CALL_TIMEOUT   30000
-
-
-typedef struct {
-    ngx_tidraw_call_t    call;
-    ngx_connection_t     dummy;      /* the timer's data: nginx's debug log
-                                        looks at it */
-} ngx_tidraw_call_ctx_t;
-
-
+static ngx_int_t ngx_tidraw_http_outside(ngx_http_request_t *r,
+    ngx_str_t *base);
 static ngx_int_t ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel);
 static ngx_tidraw_route_t *ngx_tidraw_http_route(ngx_http_request_t *r,
     ngx_str_t *rel, ngx_str_t *params, ngx_uint_t *methods);
@@ -38,90 +26,68 @@ static ngx_int_t ngx_tidraw_http_not_allowed(ngx_http_request_t *r,
 static ngx_uint_t ngx_tidraw_http_is_json(ngx_http_request_t *r);
 static ngx_int_t ngx_tidraw_http_connect(ngx_http_request_t *r,
     ngx_str_t *rel);
-static ngx_tidraw_call_t *ngx_tidraw_call_create(ngx_http_request_t *r,
-    ngx_tidraw_route_t *route, ngx_str_t *params);
-static void ngx_tidraw_call_cleanup(void *data);
-static void ngx_tidraw_call_start(ngx_tidraw_call_t *call);
-static void ngx_tidraw_call_accessed(ngx_tidraw_access_t *access);
-static ngx_int_t ngx_tidraw_call_identify(ngx_tidraw_call_t *call,
-    ngx_tidraw_access_t *access);
-static ngx_int_t ngx_tidraw_call_permit(ngx_tidraw_call_t *call,
-    ngx_tidraw_access_t *access);
-static ngx_int_t ngx_tidraw_call_prolong(ngx_tidraw_call_t *call);
-static void ngx_tidraw_call_handle(ngx_tidraw_call_t *call);
-static void ngx_tidraw_call_wait(ngx_tidraw_call_t *call);
-static void ngx_tidraw_call_timeout(ngx_event_t *ev);
-static void ngx_tidraw_call_op_done(ngx_tidraw_op_t *op);
-static void ngx_tidraw_call_password_done(ngx_tidraw_password_t *job);
-
-
-#define NGX_TIDRAW_GET     NGX_HTTP_GET
-#define NGX_TIDRAW_POST    NGX_HTTP_POST
-#define NGX_TIDRAW_PUT     NGX_HTTP_PUT
-#define NGX_TIDRAW_PATCH   NGX_HTTP_PATCH
-#define NGX_TIDRAW_DELETE  NGX_HTTP_DELETE
 
 
 static ngx_tidraw_route_t  ngx_tidraw_routes[] = {
 
-    { NGX_TIDRAW_GET, "healthz",
+    { NGX_HTTP_GET, "healthz",
       NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_healthz },
-    { NGX_TIDRAW_GET, "api/config",
+    { NGX_HTTP_GET, "api/config",
       NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_config },
 
-    { NGX_TIDRAW_GET, "api/auth/session",
+    { NGX_HTTP_GET, "api/auth/session",
       NGX_TIDRAW_WHO_ANYONE_KNOWN, ngx_tidraw_http_session },
-    { NGX_TIDRAW_POST, "api/auth/register",
+    { NGX_HTTP_POST, "api/auth/register",
       NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_register },
-    { NGX_TIDRAW_POST, "api/auth/login",
+    { NGX_HTTP_POST, "api/auth/login",
       NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_login },
-    { NGX_TIDRAW_POST, "api/auth/logout",
+    { NGX_HTTP_POST, "api/auth/logout",
       NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_logout },
 
-    { NGX_TIDRAW_GET, "api/me",
+    { NGX_HTTP_GET, "api/me",
       NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_me },
-    { NGX_TIDRAW_PATCH, "api/me",
+    { NGX_HTTP_PATCH, "api/me",
       NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_me_patch },
 
-    { NGX_TIDRAW_GET, "api/rooms",
+    { NGX_HTTP_GET, "api/rooms",
       NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_rooms_list },
-    { NGX_TIDRAW_POST, "api/rooms",
+    { NGX_HTTP_POST, "api/rooms",
       NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_rooms_create },
-    { NGX_TIDRAW_GET, "api/rooms/:",
+    { NGX_HTTP_GET, "api/rooms/:",
       NGX_TIDRAW_WHO_VIEWER, ngx_tidraw_http_room_get },
-    { NGX_TIDRAW_PATCH, "api/rooms/:",
+    { NGX_HTTP_PATCH, "api/rooms/:",
       NGX_TIDRAW_WHO_EDITOR, ngx_tidraw_http_room_patch },
-    { NGX_TIDRAW_DELETE, "api/rooms/:",
+    { NGX_HTTP_DELETE, "api/rooms/:",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_room_delete },
-    { NGX_TIDRAW_POST, "api/rooms/:/restore",
+    { NGX_HTTP_POST, "api/rooms/:/restore",
       NGX_TIDRAW_WHO_OWNER_BIN, ngx_tidraw_http_room_restore },
 
-    { NGX_TIDRAW_GET, "api/rooms/:/members",
+    { NGX_HTTP_GET, "api/rooms/:/members",
       NGX_TIDRAW_WHO_VIEWER_SESSION, ngx_tidraw_http_members_list },
-    { NGX_TIDRAW_POST, "api/rooms/:/members",
+    { NGX_HTTP_POST, "api/rooms/:/members",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_members_add },
-    { NGX_TIDRAW_PUT, "api/rooms/:/members/:",
+    { NGX_HTTP_PUT, "api/rooms/:/members/:",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_member_put },
-    { NGX_TIDRAW_DELETE, "api/rooms/:/members/:",
+    { NGX_HTTP_DELETE, "api/rooms/:/members/:",
       NGX_TIDRAW_WHO_OWNER_OR_SELF, ngx_tidraw_http_member_delete },
 
-    { NGX_TIDRAW_GET, "api/rooms/:/links",
+    { NGX_HTTP_GET, "api/rooms/:/links",
       NGX_TIDRAW_WHO_EDITOR_MEMBER, ngx_tidraw_http_links_list },
-    { NGX_TIDRAW_POST, "api/rooms/:/links",
+    { NGX_HTTP_POST, "api/rooms/:/links",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_links_create },
-    { NGX_TIDRAW_DELETE, "api/rooms/:/links/:",
+    { NGX_HTTP_DELETE, "api/rooms/:/links/:",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_link_delete },
 
-    { NGX_TIDRAW_GET, "api/rooms/:/invites",
+    { NGX_HTTP_GET, "api/rooms/:/invites",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_invites_list },
-    { NGX_TIDRAW_POST, "api/rooms/:/invites",
+    { NGX_HTTP_POST, "api/rooms/:/invites",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_invites_create },
-    { NGX_TIDRAW_DELETE, "api/rooms/:/invites/:",
+    { NGX_HTTP_DELETE, "api/rooms/:/invites/:",
       NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_invite_delete },
 
-    { NGX_TIDRAW_GET, "api/invites/@",
+    { NGX_HTTP_GET, "api/invites/@",
       NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_invite_get },
-    { NGX_TIDRAW_POST, "api/invites/@",
+    { NGX_HTTP_POST, "api/invites/@",
       NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_invite_accept },
 
     { 0, NULL, NGX_TIDRAW_WHO_NOBODY, NULL }
@@ -132,11 +98,11 @@ static struct {
     ngx_uint_t    method;
     const char   *names;
 } ngx_tidraw_http_methods[] = {
-    { NGX_TIDRAW_GET, "GET, HEAD" },
-    { NGX_TIDRAW_POST, "POST" },
-    { NGX_TIDRAW_PUT, "PUT" },
-    { NGX_TIDRAW_PATCH, "PATCH" },
-    { NGX_TIDRAW_DELETE, "DELETE" },
+    { NGX_HTTP_GET, "GET, HEAD" },
+    { NGX_HTTP_POST, "POST" },
+    { NGX_HTTP_PUT, "PUT" },
+    { NGX_HTTP_PATCH, "PATCH" },
+    { NGX_HTTP_DELETE, "DELETE" },
     { 0, NULL }
 };
 
@@ -149,8 +115,14 @@ ngx_tidraw_http_handler(ngx_http_request_t *r)
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
 
-    if (r != r->main || tlcf->site == NULL || r->uri.len < tlcf->base.len) {
+    if (r != r->main || tlcf->site == NULL) {
         return NGX_HTTP_NOT_FOUND;
+    }
+
+    if (r->uri.len < tlcf->base.len
+        || ngx_strncmp(r->uri.data, tlcf->base.data, tlcf->base.len) != 0)
+    {
+        return ngx_tidraw_http_outside(r, &tlcf->base);
     }
 
     rel.data = r->uri.data + tlcf->base.len;
@@ -168,10 +140,42 @@ ngx_tidraw_http_handler(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_tidraw_http_not_allowed(r, NGX_TIDRAW_GET);
+        return ngx_tidraw_http_not_allowed(r, NGX_HTTP_GET);
     }
 
     return ngx_tidraw_http_app(r, &rel);
+}
+
+
+/*
+ * "location /boards" also gets "/boards", which belongs to "/boards/", and
+ * "/boardsmore", which does not.
+ */
+
+static ngx_int_t
+ngx_tidraw_http_outside(ngx_http_request_t *r, ngx_str_t *base)
+{
+    if (r->uri.len + 1 != base->len
+        || ngx_strncmp(r->uri.data, base->data, r->uri.len) != 0)
+    {
+        return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_NOT_FOUND, NULL);
+    }
+
+    ngx_http_clear_location(r);
+
+    r->headers_out.location = ngx_list_push(&r->headers_out.headers);
+    if (r->headers_out.location == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.location->hash = 1;
+    ngx_str_set(&r->headers_out.location->key, "Location");
+    r->headers_out.location->value = *base;
+#if (nginx_version >= 1023000)
+    r->headers_out.location->next = NULL;
+#endif
+
+    return NGX_HTTP_MOVED_PERMANENTLY;
 }
 
 
@@ -199,14 +203,14 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
 
     len = r->headers_in.content_length_n;
 
-    if (route->method != NGX_TIDRAW_GET) {
+    if (route->method != NGX_HTTP_GET) {
 
         if (!ngx_tidraw_origin_own(r)) {
             return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_BAD_ORIGIN,
                                               NULL);
         }
 
-        if ((route->method != NGX_TIDRAW_DELETE
+        if ((route->method != NGX_HTTP_DELETE
              || len > 0 || r->headers_in.chunked)
             && !ngx_tidraw_http_is_json(r))
         {
@@ -224,7 +228,7 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (route->method & (NGX_TIDRAW_GET|NGX_TIDRAW_DELETE)) {
+    if (route->method & (NGX_HTTP_GET|NGX_HTTP_DELETE)) {
         rc = ngx_http_discard_request_body(r);
         if (rc != NGX_OK) {
             return rc;
@@ -394,7 +398,7 @@ ngx_tidraw_http_connect(ngx_http_request_t *r, ngx_str_t *rel)
         break;
 
     case NGX_HTTP_NOT_ALLOWED:
-        return ngx_tidraw_http_not_allowed(r, NGX_TIDRAW_GET);
+        return ngx_tidraw_http_not_allowed(r, NGX_HTTP_GET);
 
     case 426:
         error = NGX_TIDRAW_ERROR_UPGRADE_REQUIRED;
@@ -413,475 +417,4 @@ ngx_tidraw_http_connect(ngx_http_request_t *r, ngx_str_t *rel)
     }
 
     return ngx_tidraw_http_send_error(r, error, NULL);
-}
-
-
-static ngx_tidraw_call_t *
-ngx_tidraw_call_create(ngx_http_request_t *r, ngx_tidraw_route_t *route,
-    ngx_str_t *params)
-{
-    ngx_tidraw_call_t      *call;
-    ngx_http_cleanup_t     *cln;
-    ngx_tidraw_call_ctx_t  *ctx;
-
-    cln = ngx_http_cleanup_add(r, sizeof(ngx_tidraw_call_ctx_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_tidraw_call_ctx_t));
-
-    call = &ctx->call;
-    cln->handler = ngx_tidraw_call_cleanup;
-
-    call->request = r;
-    call->conf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
-    call->site = call->conf->site;
-    call->route = route;
-    call->params[0] = params[0];
-    call->params[1] = params[1];
-
-    ctx->dummy.fd = (ngx_socket_t) -1;
-    ctx->dummy.data = call;
-
-    call->timer.data = &ctx->dummy;
-    call->timer.handler = ngx_tidraw_call_timeout;
-    call->timer.log = r->connection->log;
-
-    ngx_http_set_ctx(r, call, ngx_tidraw_module);
-
-    return call;
-}
-
-
-void
-ngx_tidraw_call_detach(ngx_tidraw_call_t *call)
-{
-    if (call->access != NULL) {
-        ngx_tidraw_access_cancel(call->access);
-        call->access = NULL;
-    }
-
-    if (call->op != NULL) {
-        ngx_tidraw_op_cancel(call->op);
-        call->op = NULL;
-    }
-
-    if (call->password != NULL) {
-        ngx_tidraw_password_cancel(call->password);
-        call->password = NULL;
-    }
-
-    if (call->timer.timer_set) {
-        ngx_del_timer(&call->timer);
-    }
-}
-
-
-/* The request ends, answered or not. */
-
-static void
-ngx_tidraw_call_cleanup(void *data)
-{
-    ngx_tidraw_call_t  *call = data;
-
-    ngx_tidraw_call_detach(call);
-
-    if (call->text != NULL) {
-        sodium_memzero(call->text, call->length);
-    }
-
-    if (call->arena != NULL) {
-        td_arena_destroy(call->arena);
-        call->arena = NULL;
-    }
-
-    td_buf_free(&call->out);
-    ngx_memzero(&call->out, sizeof(td_buf_t));
-}
-
-
-static void
-ngx_tidraw_call_start(ngx_tidraw_call_t *call)
-{
-    ngx_str_t  *room;
-
-    switch (call->route->who) {
-
-    case NGX_TIDRAW_WHO_ANYONE:
-        ngx_tidraw_call_handle(call);
-        return;
-
-    case NGX_TIDRAW_WHO_ANYONE_KNOWN:
-    case NGX_TIDRAW_WHO_SESSION:
-        room = NULL;
-        break;
-
-    default:
-        room = &call->params[0];
-    }
-
-    call->access = ngx_tidraw_access_check(call->request, room,
-                                           ngx_tidraw_call_accessed, call);
-
-    if (call->access == NULL) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    ngx_tidraw_call_wait(call);
-}
-
-
-static void
-ngx_tidraw_call_accessed(ngx_tidraw_access_t *access)
-{
-    ngx_connection_t   *c;
-    ngx_tidraw_call_t  *call;
-
-    call = access->data;
-    call->access = NULL;
-
-    c = call->request->connection;
-    ngx_http_set_log_request(c->log, call->request);
-
-    if (ngx_tidraw_call_identify(call, access) != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-
-    } else if (ngx_tidraw_call_permit(call, access) == NGX_OK) {
-        ngx_tidraw_call_handle(call);
-    }
-
-    ngx_http_run_posted_requests(c);
-}
-
-
-/* Copies what outlives the access check. */
-
-static ngx_int_t
-ngx_tidraw_call_identify(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
-{
-    ngx_uint_t   i;
-    ngx_str_t   *from[] = { &access->user_id, &access->user_name,
-                            &access->user_email, &access->user_color,
-                            &access->session_hash };
-    ngx_str_t   *to[] = { &call->user_id, &call->user_name,
-                          &call->user_email, &call->user_color,
-                          &call->session_hash };
-
-    for (i = 0; i < 5; i++) {
-        to[i]->data = ngx_pstrdup(call->request->pool, from[i]);
-
-        if (to[i]->data == NULL) {
-            return NGX_ERROR;
-        }
-
-        to[i]->len = from[i]->len;
-    }
-
-    call->user_created = access->user_created;
-    call->admin = access->admin;
-    call->role = access->role;
-    call->room = access->room_num;
-
-    if (access->touched) {
-        return ngx_tidraw_call_prolong(call);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_tidraw_call_prolong(ngx_tidraw_call_t *call)
-{
-    ngx_str_t  token;
-
-    if (ngx_tidraw_session_cookie(call->request, &token) != NGX_OK) {
-        return NGX_OK;
-    }
-
-    return ngx_tidraw_session_set_cookie(call->request, &token);
-}
-
-
-/* NGX_OK: allowed; otherwise it has answered. */
-
-static ngx_int_t
-ngx_tidraw_call_permit(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
-{
-    ngx_uint_t         known, allowed;
-    ngx_tidraw_who_e   who;
-    ngx_tidraw_role_e  role;
-
-    who = call->route->who;
-    role = access->role;
-    known = access->user_id.len != 0;
-
-    switch (access->status) {
-
-    case NGX_TIDRAW_ACCESS_OK:
-        break;
-
-    case NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED:
-
-        if (who == NGX_TIDRAW_WHO_ANYONE_KNOWN) {
-            return NGX_OK;
-        }
-
-        ngx_tidraw_call_error(call, access->link_expired
-                                    ? NGX_TIDRAW_ERROR_GONE
-                                    : NGX_TIDRAW_ERROR_NOT_AUTHENTICATED,
-                              NULL);
-        return NGX_DECLINED;
-
-    case NGX_TIDRAW_ACCESS_FORBIDDEN:
-        ngx_tidraw_call_error(call, access->link_expired
-                                    ? NGX_TIDRAW_ERROR_GONE
-                                    : NGX_TIDRAW_ERROR_FORBIDDEN, NULL);
-        return NGX_DECLINED;
-
-    case NGX_TIDRAW_ACCESS_NOT_FOUND:
-
-        if (who == NGX_TIDRAW_WHO_OWNER_BIN && access->in_bin
-            && access->member_role == NGX_TIDRAW_ROLE_OWNER)
-        {
-            break;
-        }
-
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
-                              "There is no such board.");
-        return NGX_DECLINED;
-
-    default: /* NGX_TIDRAW_ACCESS_AWAY */
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
-        return NGX_DECLINED;
-    }
-
-    switch (who) {
-
-    case NGX_TIDRAW_WHO_ANYONE_KNOWN:
-        allowed = 1;
-        break;
-
-    case NGX_TIDRAW_WHO_SESSION:
-        allowed = known;
-        break;
-
-    case NGX_TIDRAW_WHO_VIEWER:
-        allowed = role >= NGX_TIDRAW_ROLE_VIEWER;
-        break;
-
-    case NGX_TIDRAW_WHO_VIEWER_SESSION:
-        allowed = known && role >= NGX_TIDRAW_ROLE_VIEWER;
-        break;
-
-    case NGX_TIDRAW_WHO_EDITOR:
-        allowed = role >= NGX_TIDRAW_ROLE_EDITOR;
-        break;
-
-    case NGX_TIDRAW_WHO_EDITOR_MEMBER:
-        allowed = access->member_role >= NGX_TIDRAW_ROLE_EDITOR;
-        break;
-
-    case NGX_TIDRAW_WHO_OWNER:
-    case NGX_TIDRAW_WHO_OWNER_BIN:
-        allowed = access->member_role == NGX_TIDRAW_ROLE_OWNER;
-        break;
-
-    case NGX_TIDRAW_WHO_OWNER_OR_SELF:
-        allowed = access->member_role == NGX_TIDRAW_ROLE_OWNER
-                  || (known
-                      && call->params[1].len == call->user_id.len
-                      && ngx_memcmp(call->params[1].data, call->user_id.data,
-                                    call->user_id.len)
-                         == 0);
-        break;
-
-    default: /* NGX_TIDRAW_WHO_NOBODY */
-        allowed = 0;
-    }
-
-    if (!allowed) {
-        ngx_tidraw_call_error(call, known ? NGX_TIDRAW_ERROR_FORBIDDEN
-                                          : NGX_TIDRAW_ERROR_NOT_AUTHENTICATED,
-                              NULL);
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_tidraw_call_handle(ngx_tidraw_call_t *call)
-{
-    if (call->route->method
-        & (NGX_TIDRAW_POST|NGX_TIDRAW_PUT|NGX_TIDRAW_PATCH))
-    {
-        if (ngx_tidraw_call_parse_body(call) != NGX_OK) {
-            return;
-        }
-    }
-
-    call->route->handler(call);
-}
-
-
-/* While something is pending: notice a client that has gone, and time. */
-
-static void
-ngx_tidraw_call_wait(ngx_tidraw_call_t *call)
-{
-    ngx_http_request_t  *r;
-
-    r = call->request;
-
-    /* a body that is being discarded has its own reader */
-
-    if (!r->discard_body) {
-        r->read_event_handler = ngx_http_test_reading;
-    }
-
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    if (!call->timer.timer_set) {
-        ngx_add_timer(&call->timer, NGX_TIDRAW_CALL_TIMEOUT);
-    }
-}
-
-
-static void
-ngx_tidraw_call_timeout(ngx_event_t *ev)
-{
-    ngx_connection_t   *c;
-    ngx_tidraw_call_t  *call;
-
-    c = ev->data;
-    call = c->data;
-    ev->timedout = 0;
-
-    c = call->request->connection;
-    ngx_http_set_log_request(c->log, call->request);
-
-    ngx_log_error(NGX_LOG_WARN, c->log, 0, "tidraw: call timed out");
-
-    ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
-
-    ngx_http_run_posted_requests(c);
-}
-
-
-ngx_tidraw_op_t *
-ngx_tidraw_call_op(ngx_tidraw_call_t *call, ngx_uint_t write)
-{
-    ngx_tidraw_op_t  *op;
-
-    op = ngx_tidraw_op_create(call->site->store, write);
-
-    if (op == NULL) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-    }
-
-    return op;
-}
-
-
-void
-ngx_tidraw_call_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
-    ngx_tidraw_call_op_pt handler)
-{
-    call->op = op;
-    call->op_handler = handler;
-
-    ngx_tidraw_op_run(op, ngx_tidraw_call_op_done, call);
-
-    ngx_tidraw_call_wait(call);
-}
-
-
-static void
-ngx_tidraw_call_op_done(ngx_tidraw_op_t *op)
-{
-    ngx_connection_t   *c;
-    ngx_tidraw_call_t  *call;
-
-    call = op->data;
-    call->op = NULL;
-
-    c = call->request->connection;
-    ngx_http_set_log_request(c->log, call->request);
-
-    switch (op->rc) {
-
-    case NGX_OK:
-    case NGX_DECLINED:
-    case NGX_TIDRAW_STORE_CONFLICT:
-        call->op_handler(call, op);
-        break;
-
-    case NGX_TIDRAW_STORE_AWAY:
-    case NGX_TIDRAW_STORE_FULL:
-    case NGX_TIDRAW_STORE_UNKNOWN:
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
-        break;
-
-    default:
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-    }
-
-    ngx_http_run_posted_requests(c);
-}
-
-
-void
-ngx_tidraw_call_password(ngx_tidraw_call_t *call, ngx_str_t *password,
-    ngx_uint_t verify, ngx_str_t *stored,
-    ngx_tidraw_call_password_pt handler)
-{
-    ngx_tidraw_passwords_t  *pw;
-
-    pw = call->site->auth->passwords;
-    call->password_handler = handler;
-
-    if (verify) {
-        call->password = ngx_tidraw_password_verify(pw, password, stored,
-                                          ngx_tidraw_call_password_done, call);
-    } else {
-        call->password = ngx_tidraw_password_hash(pw, password,
-                                          ngx_tidraw_call_password_done, call);
-    }
-
-    sodium_memzero(password->data, password->len);
-
-    if (call->password == NULL) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
-        return;
-    }
-
-    ngx_tidraw_call_wait(call);
-}
-
-
-static void
-ngx_tidraw_call_password_done(ngx_tidraw_password_t *job)
-{
-    ngx_connection_t   *c;
-    ngx_tidraw_call_t  *call;
-
-    call = job->data;
-    call->password = NULL;
-
-    c = call->request->connection;
-    ngx_http_set_log_request(c->log, call->request);
-
-    if (job->rc == NGX_ERROR) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
-
-    } else {
-        call->password_handler(call, job);
-    }
-
-    ngx_http_run_posted_requests(c);
 }

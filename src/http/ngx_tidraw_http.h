@@ -208,7 +208,14 @@ ngx_int_t ngx_tidraw_field_time(ngx_tidraw_call_t *call, const char *field,
     int64_t *value);                                     /* optional */
 
 
-/* Waiting: ngx_tidraw_http.c */
+/* The life of a call: ngx_tidraw_http_call.c */
+
+/* NULL when out of memory.  Freed with the request. */
+ngx_tidraw_call_t *ngx_tidraw_call_create(ngx_http_request_t *r,
+    ngx_tidraw_route_t *route, ngx_str_t *params);
+
+/* The body is there: looks up who it is, and calls the resource handler. */
+void ngx_tidraw_call_start(ngx_tidraw_call_t *call);
 
 /*
  * A new operation; on failure it has answered and returns NULL.
