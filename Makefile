@@ -49,6 +49,7 @@ $(TREE)/objs/Makefile: config tools/nginx-tree.sh \
 $(MODULE): $(TREE)/objs/Makefile $(SOURCES)
 	@echo "building the module"
 	@$(MAKE) -s -j$(JOBS) -C $(TREE) -f objs/Makefile modules
+	@tools/symbols.sh $(TREE)/objs/ngx_tidraw_module.so
 	@cp $(TREE)/objs/ngx_tidraw_module.so $@.new && mv $@.new $@
 
 # The same objects under the sanitizers, for the tests: the configured tree
