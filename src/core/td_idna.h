@@ -4,8 +4,9 @@
  * mapping, label rules, punycode and numeric addresses.
  *
  * Fed byte by byte, keeps one label at most, allocates nothing.  It follows
- * what Node says; engines differ among each other about composed characters
- * in "xn--" labels, which are taken here as they come.
+ * what Node says, with two exceptions: right-to-left names follow RFC 5893,
+ * of which Node 18 and 20 let some pass that newer engines refuse; and "xn--"
+ * labels are not asked whether what they spell is in composed form.
  */
 
 

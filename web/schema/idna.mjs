@@ -21,23 +21,21 @@ const JOINS_RIGHT = 0x80 // it joins what follows: types L and D
 const DISALLOWED = 0x06
 const IGNORED = 0x07
 
+const LATIN = 'q' // composes with no mark
 const HEBREW = '\u05d0'
 const ARABIC = '\u0628'
 const ARABIC_DIGIT = '\u0661'
 
-/** what a code point becomes between two letters, "" if nothing */
-function mapped(c, rtl) {
-	const [a, b] = rtl ? [HEBREW, HEBREW] : ['a', 'a']
-	const name = host(a + c + b)
-	if (name === null) return null
-	if (name === host(a + b)) return ''
-	return name
+/** the name of a code point between two letters, "" if it vanishes */
+function mapped(c, letter) {
+	const name = host(letter + c + letter)
+	return name === host(letter + letter) ? '' : name
 }
 
 function describe(cp) {
 	const c = String.fromCodePoint(cp)
-	const ltr = mapped(c, false)
-	const rtl = mapped(c, true)
+	const ltr = mapped(c, LATIN)
+	const rtl = mapped(c, HEBREW)
 	if (ltr === null && rtl === null) {
 		// two joiners depend on what stands around them
 		return cp === 0x200c || cp === 0x200d ? { class: BIDI.neutral } : { class: DISALLOWED }
@@ -69,8 +67,8 @@ function describe(cp) {
 /** whether c is replaced: then its own punycode is refused */
 function isMapped(c, ltr, rtl) {
 	const name = ltr ?? rtl
-	const [a, b] = ltr !== null ? ['a', 'a'] : [HEBREW, HEBREW]
-	return name !== encode(a + c + b)
+	const letter = ltr !== null ? LATIN : HEBREW
+	return name !== encode(letter + c + letter)
 }
 
 /** RFC 3492 */
