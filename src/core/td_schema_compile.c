@@ -377,7 +377,6 @@ td_schema_fields(td_load_t *l, td_fields_t *f, uint32_t count)
 
     memset(f->slots, 0, n * sizeof(td_field_t));
     f->mask = n - 1;
-    f->count = 0;
 
     return TD_OK;
 }
@@ -406,8 +405,6 @@ td_schema_slot(td_load_t *l, td_fields_t *f, td_str_t name)
     if (td_schema_copy(l, name, &slot->name) != TD_OK) {
         return NULL;
     }
-
-    f->count++;
 
     return slot;
 }

@@ -71,7 +71,6 @@ typedef struct {
 typedef struct {
     td_field_t       *slots;
     uint32_t          mask;
-    uint32_t          count;
 } td_fields_t;
 
 
