@@ -37,6 +37,8 @@ static ngx_int_t ngx_tidraw_sqlite_path(ngx_tidraw_site_t *site,
     ngx_cycle_t *cycle, ngx_pool_t *pool, ngx_str_t *path);
 static ngx_int_t ngx_tidraw_sqlite_prepare(ngx_tidraw_site_t *site,
     ngx_cycle_t *cycle);
+static ngx_int_t ngx_tidraw_sqlite_folders(u_char *path, uid_t uid,
+    gid_t gid);
 static ngx_int_t ngx_tidraw_sqlite_chown(const char *name, ngx_uint_t dir,
     uid_t uid, gid_t gid, ngx_log_t *log);
 static ngx_int_t ngx_tidraw_sqlite_open(ngx_tidraw_store_t *st);
@@ -114,6 +116,8 @@ ngx_tidraw_sqlite_path(ngx_tidraw_site_t *site, ngx_cycle_t *cycle,
 static ngx_int_t
 ngx_tidraw_sqlite_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 {
+    gid_t             gid;
+    uid_t             uid;
     u_char           *name, *p;
     ngx_str_t         path;
     ngx_uint_t        i;
@@ -125,19 +129,25 @@ ngx_tidraw_sqlite_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    /* makes the folders on the way to the last slash */
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
-    if (ngx_create_full_path(path.data, 0700) != 0) {
+    uid = (uid_t) -1;
+    gid = (gid_t) -1;
+
+    if (geteuid() == 0 && ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT
+        && ccf->user != 0)
+    {
+        uid = ccf->user;
+        gid = ccf->group;
+    }
+
+    if (ngx_tidraw_sqlite_folders(path.data, uid, gid) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
                       "cannot make the folder of \"%V\"", &path);
         return NGX_ERROR;
     }
 
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
-
-    if (geteuid() != 0 || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT
-        || ccf->user == 0)
-    {
+    if (uid == (uid_t) -1) {
         return NGX_OK;
     }
 
@@ -150,8 +160,7 @@ ngx_tidraw_sqlite_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         p = ngx_cpymem(name, path.data, path.len);
         (void) ngx_cpystrn(p, (u_char *) suffixes[i], sizeof("-journal"));
 
-        if (ngx_tidraw_sqlite_chown((char *) name, 0, ccf->user, ccf->group,
-                                    cycle->log)
+        if (ngx_tidraw_sqlite_chown((char *) name, 0, uid, gid, cycle->log)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -168,8 +177,45 @@ ngx_tidraw_sqlite_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 
     (void) ngx_cpystrn(name, path.data, p - path.data + 1);
 
-    return ngx_tidraw_sqlite_chown((char *) name, 1, ccf->user, ccf->group,
-                                   cycle->log);
+    return ngx_tidraw_sqlite_chown((char *) name, 1, uid, gid, cycle->log);
+}
+
+
+/* Makes the folders on the way to the last slash; new ones are the workers'. */
+
+static ngx_int_t
+ngx_tidraw_sqlite_folders(u_char *path, uid_t uid, gid_t gid)
+{
+    u_char  *p;
+
+    for (p = path + 1; *p; p++) {
+
+        if (*p != '/') {
+            continue;
+        }
+
+        *p = '\0';
+
+        if (ngx_create_dir(path, 0700) == NGX_FILE_ERROR) {
+
+            if (ngx_errno != NGX_EEXIST) {
+                *p = '/';
+                return NGX_ERROR;
+            }
+
+        } else if (uid != (uid_t) -1
+                   && fchownat(AT_FDCWD, (char *) path, uid, gid,
+                               AT_SYMLINK_NOFOLLOW)
+                      == -1)
+        {
+            *p = '/';
+            return NGX_ERROR;
+        }
+
+        *p = '/';
+    }
+
+    return NGX_OK;
 }
 
 
