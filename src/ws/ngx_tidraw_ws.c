@@ -755,11 +755,13 @@ ngx_tidraw_ws_send(ngx_tidraw_ws_t *ws, ngx_tidraw_slice_t *slices,
 
     head = td_frame_header(frame, TD_FRAME_TEXT, len);
 
-    /* a single message of any size may wait, or it could never be sent */
+    /* one message of any size may wait alone, or it could never be sent */
 
-    if (!unlimited && ws->charged != 0
-        && ws->charged + head + len > ws->max_queue)
-    {
+    if (len > ws->max_queue && ws->queued == 0) {
+        unlimited = 1;
+    }
+
+    if (!unlimited && ws->charged + head + len > ws->max_queue) {
         ngx_log_error(NGX_LOG_INFO, ws->request->connection->log, 0,
                       "client reads too slowly, %uz bytes wait", ws->queued);
 

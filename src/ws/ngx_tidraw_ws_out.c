@@ -180,7 +180,6 @@ ngx_tidraw_ws_out_pong(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
     out->slices[0].last = out->slices[0].pos + size;
 
     ws->queued -= out->size - size;
-    ws->charged -= out->size - size;
     out->size = size;
 
     return NGX_OK;
@@ -229,13 +228,10 @@ ngx_tidraw_ws_out_add(ngx_tidraw_ws_t *ws, u_char *head, size_t len,
     out->first = 0;
     out->nslices = n + 1;
     out->started = 0;
-    out->unlimited = unlimited;
+    out->charge = unlimited ? 0 : size + out->size;
 
     ws->queued += out->size;
-
-    if (!unlimited) {
-        ws->charged += out->size;
-    }
+    ws->charged += out->charge;
 
     *ws->out_last = out;
     ws->out_last = &out->next;
@@ -274,10 +270,6 @@ ngx_tidraw_ws_out_sent(ngx_tidraw_ws_t *ws, size_t sent)
         out->size -= n;
         ws->queued -= n;
 
-        if (!out->unlimited) {
-            ws->charged -= n;
-        }
-
         if (out->size == 0) {
 
             ws->out = out->next;
@@ -315,10 +307,7 @@ ngx_tidraw_ws_out_free_node(ngx_tidraw_ws_t *ws, ngx_tidraw_ws_out_t *out)
     }
 
     ws->queued -= out->size;
-
-    if (!out->unlimited) {
-        ws->charged -= out->size;
-    }
+    ws->charged -= out->charge;
 
     if (ws->pong == out) {
         ws->pong = NULL;

@@ -40,10 +40,11 @@ typedef struct ngx_tidraw_ws_out_s  ngx_tidraw_ws_out_t;
 struct ngx_tidraw_ws_out_s {
     ngx_tidraw_ws_out_t       *next;
     size_t                     size;        /* bytes still to leave */
+    size_t                     charge;      /* memory it holds, for the limit;
+                                               0 for an unlimited one */
     ngx_uint_t                 first;       /* slice they begin in */
     ngx_uint_t                 nslices;
     unsigned                   started:1;   /* some bytes have left */
-    unsigned                   unlimited:1;
     ngx_tidraw_slice_t         slices[1];
 };
 
@@ -71,9 +72,9 @@ struct ngx_tidraw_ws_s {
     ngx_tidraw_ws_out_t       *out;
     ngx_tidraw_ws_out_t      **out_last;
     ngx_tidraw_ws_out_t       *pong;        /* queued and not started */
-    size_t                     queued;
-    size_t                     charged;     /* of it within the limit */
-    size_t                     max_queue;
+    size_t                     queued;      /* bytes */
+    size_t                     charged;     /* sum of the charges */
+    size_t                     max_queue;   /* limit of it */
 
     unsigned                   paused:1;
     unsigned                   told:1;      /* shutdown() was called */
