@@ -32,7 +32,7 @@ if [ ! -s "$tarball" ]; then
 
     # A mirror may lack the packaging files; the sources proper will do.
 
-    for what in update "source --download-only nginx=$version*"; do
+    for what in update "source --download-only nginx"; do
         set -- $what
         apt-get -q -o "Dir::Etc::sourcelist=$apt/sources.list" \
             -o Dir::Etc::sourceparts=/dev/null \

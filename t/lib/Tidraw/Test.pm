@@ -49,6 +49,7 @@ sub databases { return ('sqlite', 'postgres') }
 # location   '/'
 # ready      1: start() waits until the database is there, too; 0: it does not
 # module     1; 0 leaves the module out (for tests of this library)
+# static     0; 1 where NGINX_BIN has the module linked in
 # conf       more lines for { main, events, http, server, location }; a
 #            tidraw_ directive in location replaces the one from here
 # env        environment of nginx, { NAME => value }
@@ -115,7 +116,6 @@ sub configure {
                qw(main events http server location);
 
     my $ssl = $self->{tls} ? ' ssl' : '';
-    my $single = $ENV{TIDRAW_VALGRIND} ? 'master_process off;' : '';
     my $user = $> == 0 ? 'user root;' : '';
     my $level = $ENV{TIDRAW_LOG} || 'info';
     my $server = $self->{tls}
@@ -135,13 +135,13 @@ sub configure {
                         $conf{location} !~ /^\s*$name\s/m } @lines;
     }
 
-    my $load = $self->{module} ? 'load_module ' . $self->module_file . ';' : '';
+    my $load = $self->{module} && !$self->{static}
+        ? 'load_module ' . $self->module_file . ';' : '';
     my $location = join "\n            ", @lines;
 
     write_file("$dir/nginx.conf", <<"END");
 $user
 daemon off;
-$single
 worker_processes $self->{workers};
 worker_shutdown_timeout 5s;
 pid $dir/run/nginx.pid;
