@@ -1,5 +1,5 @@
 import { Avatar } from '@radix-ui/themes'
-import { initials, safeColor } from '../lib/colors'
+import { initials, inkOn, safeColor } from '../lib/colors'
 
 interface Props {
   person: { name: string; color: string }
@@ -13,7 +13,7 @@ export function PersonAvatar({ person, size = '2' }: Props) {
       size={size}
       radius="full"
       fallback={initials(person.name)}
-      style={{ '--person': safeColor(person.color) }}
+      style={{ '--person': safeColor(person.color), '--ink': inkOn(person.color) }}
       aria-hidden="true"
     />
   )

@@ -31,17 +31,23 @@ export function RegisterForm({ submit, code = false, invite, email, onDone }: Pr
   const send = (event: FormEvent) => {
     event.preventDefault()
     const { setup_code, ...account } = form
-    register.mutate(
-      { ...account, name: account.name.trim(), ...(code && { setup_code }), ...(invite && { invite }) },
-      { onSuccess: onDone },
-    )
+    const registration = {
+      ...account,
+      name: account.name.trim(),
+      ...(code && { setup_code: setup_code.trim() }),
+      ...(invite && { invite }),
+    }
+
+    /* the page may show something else before the answer is handed on here:
+       callbacks of mutate() would be lost then */
+    register.mutateAsync(registration).then(onDone, () => undefined)
   }
 
   return (
     <form onSubmit={send}>
       {code && <Field label={t.setup.code} hint={t.setup.codeHint} autoComplete="off" {...input('setup_code')} />}
       <Field label={t.account.name} autoComplete="name" maxLength={60} {...input('name')} />
-      <Field label={t.account.email} type="email" autoComplete="email" {...input('email')} />
+      <Field label={t.account.email} type="email" autoComplete="email" readOnly={Boolean(email)} {...input('email')} />
       <PasswordField
         label={t.account.password}
         hint={t.account.passwordHint}

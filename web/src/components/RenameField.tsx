@@ -22,10 +22,10 @@ export function RenameField({ room, onDone }: Props) {
     const wanted = name?.trim()
 
     if (wanted && wanted !== room.name) {
-      rename.mutate(
-        { id: room.id, name: wanted },
-        { onError: (error) => toast({ text: errorText(error), tone: 'error' }) },
-      )
+      /* this field is gone when the answer comes: not as options of mutate() */
+      rename
+        .mutateAsync({ id: room.id, name: wanted })
+        .catch((error: unknown) => toast({ text: errorText(error), tone: 'error' }))
     }
     onDone()
   }
@@ -40,7 +40,7 @@ export function RenameField({ room, onDone }: Props) {
     <TextField.Root
       className="td-rename"
       defaultValue={room.name}
-      maxLength={200}
+      maxLength={100}
       autoFocus
       aria-label={t.boards.renameLabel}
       onFocus={(e) => e.currentTarget.select()}

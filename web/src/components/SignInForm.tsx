@@ -12,7 +12,8 @@ export function SignInForm({ onDone }: { onDone: () => void }) {
 
   const send = (event: FormEvent) => {
     event.preventDefault()
-    signIn.mutate({ email: email.trim(), password }, { onSuccess: onDone })
+    /* like in RegisterForm: not as a callback of mutate() */
+    signIn.mutateAsync({ email: email.trim(), password }).then(onDone, () => undefined)
   }
 
   return (

@@ -51,7 +51,7 @@ function useEnter() {
 
   return async (user: User | null) => {
     client.setQueryData(sessionQuery.queryKey, { user })
-    client.removeQueries({ predicate: (q) => q.queryKey[0] !== 'session' && q.queryKey[0] !== 'config' })
+    for (const key of ['rooms', 'room', 'sharing']) client.removeQueries({ queryKey: [key] })
     await client.invalidateQueries({ queryKey: configQuery.queryKey })
   }
 }

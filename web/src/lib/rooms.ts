@@ -37,7 +37,8 @@ export function useCreateRoom() {
 
   return useMutation({
     mutationFn: (name: string) => api.post<Room>('rooms', { name }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['rooms'] }),
+    /* nobody waits for the list: the new board is opened at once */
+    onSuccess: () => void client.invalidateQueries({ queryKey: ['rooms'] }),
   })
 }
 

@@ -36,7 +36,8 @@ function Welcome({ token, invitation }: { token: string; invitation: Invitation 
   const user = useUser()
   const navigate = useNavigate()
   const accept = useAcceptInvitation()
-  const join = () => accept.mutate(token, { onSuccess: (room) => navigate(`/board/${room.id}`, { replace: true }) })
+  const open = () => navigate(`/board/${invitation.room.id}`, { replace: true })
+  const join = () => accept.mutate(token, { onSuccess: open })
 
   return (
     <CenterPage
@@ -55,16 +56,24 @@ function Welcome({ token, invitation }: { token: string; invitation: Invitation 
           </Button>
         </>
       ) : (
-        <Entry token={token} email={invitation.email} onDone={join} />
+        <Entry token={token} email={invitation.email} onRegistered={open} onSignedIn={join} />
       )}
     </CenterPage>
   )
 }
 
-function Entry({ token, email, onDone }: { token: string; email: string | null; onDone: () => void }) {
+interface EntryProps {
+  token: string
+  email: string | null
+  /* the server joins a new account to the board by itself */
+  onRegistered: () => void
+  onSignedIn: () => void
+}
+
+function Entry({ token, email, onRegistered, onSignedIn }: EntryProps) {
   const { data: config } = useQuery(configQuery)
 
-  if (config?.registration === 'closed') return <SignInForm onDone={onDone} />
+  if (config?.registration === 'closed') return <SignInForm onDone={onSignedIn} />
 
   return (
     <Tabs.Root defaultValue="register">
@@ -73,10 +82,10 @@ function Entry({ token, email, onDone }: { token: string; email: string | null; 
         <Tabs.Trigger value="sign-in">{t.account.signIn}</Tabs.Trigger>
       </Tabs.List>
       <Tabs.Content value="register">
-        <RegisterForm submit={t.account.register} invite={token} email={email} onDone={onDone} />
+        <RegisterForm submit={t.account.register} invite={token} email={email} onDone={onRegistered} />
       </Tabs.Content>
       <Tabs.Content value="sign-in">
-        <SignInForm onDone={onDone} />
+        <SignInForm onDone={onSignedIn} />
       </Tabs.Content>
     </Tabs.Root>
   )

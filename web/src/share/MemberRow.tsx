@@ -22,9 +22,11 @@ export function MemberRow({ room, member }: { room: Room; member: Member }) {
   const failed = (error: unknown) =>
     toast({ text: hasCode(error, 'conflict') ? t.share.lastOwner : errorText(error), tone: 'error' })
 
-  const goneAway = () => {
-    if (me) navigate('/')
-  }
+  /* the row, and for oneself the board, is gone when this is known */
+  const takeOut = () =>
+    remove.mutateAsync(user.id).then(() => {
+      if (me) navigate('/')
+    }, failed)
 
   return (
     <li className="td-row">
@@ -57,7 +59,7 @@ export function MemberRow({ room, member }: { room: Room; member: Member }) {
           loading={remove.isPending}
           aria-label={me ? t.share.leave : t.share.removePerson(user.name)}
           title={me ? t.share.leave : t.share.remove}
-          onClick={() => remove.mutate(user.id, { onError: failed, onSuccess: goneAway })}
+          onClick={() => void takeOut()}
         >
           {me ? <ExitIcon /> : <Cross2Icon />}
         </IconButton>

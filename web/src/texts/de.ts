@@ -224,6 +224,7 @@ export const de: Texts = {
       email: 'Das ist keine E-Mail-Adresse.',
       password: 'Das Passwort braucht mindestens 8 Zeichen.',
       name: 'Bitte gib einen Namen ein.',
+      invite: 'Diese Einladung ist für eine andere E-Mail, oder sie gilt nicht mehr.',
     },
   },
 }

@@ -222,6 +222,7 @@ export const en = {
       email: 'This is not an e-mail address.',
       password: 'The password needs at least 8 characters.',
       name: 'Please enter a name.',
+      invite: 'This invitation is for another e-mail, or it is no longer valid.',
     } as Record<string, string>,
   },
 }
