@@ -156,20 +156,19 @@ td_idna_point(td_idna_t *idna, uint32_t cp)
     const char           *p;
     const td_idna_run_t  *run;
 
-    if (idna->angle && cp != TD_IDNA_SOLIDUS) {
-        return 0;
-    }
-
-    idna->angle = 0;
     class = td_idna_class(cp);
-
-    if (class == TD_IDNA_DISALLOWED) {
-        return 0;
-    }
 
     if (class == TD_IDNA_IGNORED) {
         return 1;
     }
+
+    if (class == TD_IDNA_DISALLOWED
+        || (idna->angle && cp != TD_IDNA_SOLIDUS))
+    {
+        return 0;
+    }
+
+    idna->angle = 0;
 
     run = td_idna_run(cp);
 
