@@ -444,11 +444,14 @@ ngx_tidraw_ws_parse(ngx_tidraw_ws_t *ws, ngx_uint_t *budget)
 
         if (ws->peer_closed || ws->hasty || ws->broken) {
 
-            /* nothing that may follow is of interest */
+            /*
+             * Nothing that may follow is of interest; but a peer that goes on
+             * writing must get rid of it before it reads our close frame.
+             */
 
             ws->in_pos = ws->in_last;
 
-            return 0;
+            return !ws->broken;
         }
 
         if (ws->paused) {

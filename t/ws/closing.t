@@ -26,7 +26,7 @@ for my $tls (0, 1) {
 
     my $cookie = $t->register('ann@example.org');
     my $room = $t->room($cookie);
-    my ($worker) = $t->workers;
+    my ($worker) = ($t->workers, $t->pid);
 
     my $session = sub { session($t, $room, cookie => $cookie) };
 

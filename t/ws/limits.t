@@ -24,12 +24,12 @@ my $t = Tidraw::Test->new(conf => {
 
 my $cookie = $t->register('ann@example.org');
 my $room = $t->room($cookie);
-my ($worker) = $t->workers;
+my ($worker) = ($t->workers, $t->pid);
 
 sub rss { return slurp("/proc/$worker/status") =~ /^VmRSS:\s+(\d+)/m && $1 }
 
 sub narrow {
-    my $ws = Tidraw::WS->new(port => $narrow, timeout => 10);
+    my $ws = Tidraw::WS->new(port => $narrow, timeout => 30);
 
     $ws->handshake("/connect/$room?sessionId=" . rand, cookie => $cookie);
     $ws->send_text(connect_text());
