@@ -22,7 +22,10 @@ SOURCES    := $(shell find src -name '*.[ch]')
 WEB_INPUT  := $(shell find web \( -name node_modules -o -name dist \) -prune \
                            -o -type f -print 2> /dev/null)
 
-TEST_LOCKS := $(wildcard t/package-lock.json t/*/package-lock.json)
+TEST_LOCKS := $(wildcard web/schema/package-lock.json \
+                         t/browser/package-lock.json \
+                         t/sync/package-lock.json \
+                         t/unit/vectors/package-lock.json)
 
 # nginx reads unaligned on purpose and copies empty strings from NULL.
 
@@ -81,11 +84,6 @@ else
 
 web: web/dist/index.html
 
-web/node_modules/.stamp: web/package-lock.json
-	@echo "fetching what the web app is built from"
-	@cd web && npm ci --no-audit --no-fund
-	@touch $@
-
 web/dist/index.html: web/node_modules/.stamp $(WEB_INPUT)
 	@echo "building the web app"
 	@cd web && npm run build
@@ -109,12 +107,9 @@ test:
 test-packages: $(patsubst %/package-lock.json,%/node_modules/.stamp,\
                  $(TEST_LOCKS))
 
-t/node_modules/.stamp: t/package-lock.json
-	@cd t && npm ci --no-audit --no-fund
-	@touch $@
-
-t/%/node_modules/.stamp: t/%/package-lock.json
-	@cd t/$* && npm ci --no-audit --no-fund
+%/node_modules/.stamp: %/package-lock.json
+	@echo "fetching the packages of $*"
+	@cd $* && npm ci --no-audit --no-fund
 	@touch $@
 
 bench: all

@@ -17,6 +17,10 @@ FUZZ_SECONDS=${FUZZ_SECONDS:-60}
 
 export TIDRAW_ASAN FUZZ_SECONDS
 
+# tests that call make are no part of the make that called us
+
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 [ $# -gt 0 ] || set -- t
 
 exec prove -It/lib --timer -j"${TEST_JOBS:-2}" \
