@@ -32,7 +32,8 @@ find({ no_chdir => 1, wanted => sub {
                     README.md));
 
 my @c = grep { m{^src/.*\.[ch]$} } @files;
-my @own = grep { m{\.(?:c|h|pl|pm|t|sh|supp)$|^config$} } @files;
+my @own = grep { m{\.(?:c|h|pl|pm|t|sh|supp)$|^config$}
+                 && text($_) !~ /\A#!.*\bnode/ } @files;
 
 for (@c) {
     my ($dir, $base) = m{^src/(?:(.*)/)?([^/]+)$};
