@@ -68,7 +68,9 @@ sub prepare {
 
     my @www = getpwnam('www-data') or die "there is no user www-data\n";
 
-    if (!defined setting('DATA') && !-e $data && !reachable($root, $www[2], $www[3])) {
+    if (!defined setting('DATA') && !-e $data
+        && !reachable($root, $www[2], $www[3]))
+    {
         $data = '/var/lib/tidraw';
         print "$root is closed to the user www-data, so the data are kept in",
               " $data\n(DATA= names another folder).\n";
