@@ -43,7 +43,15 @@ my %call = (
     login    => sub { $_[0]->login($_[1], %{ $_[2] || {} }) },
     room     => sub { $_[0]->room($_[1], $_[2]) },
     link     => sub { $_[0]->link(@_[1 .. 3], %{ $_[4] || {} }) },
-    sql      => sub { [$_[0]->sql($_[1])] },
+    sql      => sub {
+        my @rows = $_[0]->sql($_[1]);
+
+        for (@rows) {
+            utf8::decode($_) for grep { defined } @$_;
+        }
+
+        return \@rows;
+    },
     errorLog => sub { $_[0]->error_log },
     workers  => sub { [$_[0]->workers] },
     killWorker => sub { kill($_[2] || 'KILL', $_[1]) },
