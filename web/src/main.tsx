@@ -1,10 +1,11 @@
-import '@radix-ui/themes/tokens/base.css'
 import '@radix-ui/themes/tokens/colors/gray.css'
 import '@radix-ui/themes/tokens/colors/slate.css'
 import '@radix-ui/themes/tokens/colors/iris.css'
 import '@radix-ui/themes/tokens/colors/red.css'
 import '@radix-ui/themes/tokens/colors/amber.css'
 import '@radix-ui/themes/tokens/colors/green.css'
+/* after the colours: it maps them to their uses */
+import '@radix-ui/themes/tokens/base.css'
 import '@radix-ui/themes/components.css'
 import '@radix-ui/themes/utilities.css'
 import './app.css'

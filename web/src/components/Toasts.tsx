@@ -13,6 +13,9 @@ interface Message {
 
 type Shown = Message & { id: number }
 
+/* F8 leads to the messages of the editor */
+const HOTKEY = ['altKey', 'KeyT']
+
 const Context = createContext<(message: Message) => void>(() => {})
 
 export const useToast = () => useContext(Context)
@@ -36,7 +39,7 @@ export function Toasts({ children }: { children: ReactNode }) {
         {shown.map((m) => (
           <ToastItem key={m.id} message={m} onGone={() => remove(m.id)} />
         ))}
-        <Toast.Viewport className="td-toasts" />
+        <Toast.Viewport className="td-toasts" label={t.messages} hotkey={HOTKEY} />
       </Toast.Provider>
     </Context.Provider>
   )

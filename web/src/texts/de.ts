@@ -12,6 +12,7 @@ export const de: Texts = {
   copied: 'Kopiert',
   toBoards: 'Alle Boards',
   licenses: 'Lizenzen',
+  messages: 'Meldungen von Tidraw ({hotkey})',
   skip: 'Zum Inhalt springen',
 
   roles: { owner: 'Besitzt', editor: 'Darf bearbeiten', viewer: 'Darf ansehen' },

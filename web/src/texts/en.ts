@@ -10,6 +10,7 @@ export const en = {
   copied: 'Copied',
   toBoards: 'All boards',
   licenses: 'Licences',
+  messages: 'Messages of Tidraw ({hotkey})',
   skip: 'Skip to content',
 
   roles: { owner: 'Owner', editor: 'Can edit', viewer: 'Can view' },
