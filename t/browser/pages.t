@@ -203,6 +203,24 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       equal(phone.trouble(), '', 'trouble')
     })
 
+    await test('an empty cache needs less than 1 MB for a board that can be drawn on', async () => {
+      const cookie = await server.login('ann@example.org', { password: PASSWORD })
+      const room = await server.room(cookie, 'Cold')
+      const cold = await s.person({ cookie })
+      const sizes = []
+      cold.context.on('requestfinished', (request) => {
+        const { protocol, pathname } = new URL(request.url())
+        /* the fonts come after the board, which does not wait for them */
+        if (protocol === 'http:' && !pathname.endsWith('.woff2')) sizes.push(request.sizes())
+      })
+      await cold.open(room)
+      await cold.canvas()
+      await cold.page.getByTestId('tools.draw').waitFor()
+      const bytes = (await Promise.all(sizes)).reduce((sum, z) => sum + Math.max(z.responseBodySize, 0), 0)
+      console.log(`# ${bytes} bytes in ${sizes.length} files`)
+      equal(bytes > 300_000 && bytes < 1_000_000, true, `${bytes} bytes`)
+    })
+
     await test('German browsers get German, in the app and the editor', async () => {
       const eva = await s.person({ language: 'de-DE', width: 390, scheme: 'dark' })
       await eva.go()
