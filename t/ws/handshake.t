@@ -10,6 +10,7 @@ use Test::More;
 use lib 't/lib';
 use Tidraw::Session qw(connect_text ping_text pong_text);
 use Tidraw::Test;
+use Tidraw::Util qw(free_port);
 
 for my $tls (0, 1) {
     my $scheme = $tls ? 'https' : 'http';
@@ -168,6 +169,46 @@ for my $tls (0, 1) {
        'an upgrade after a plain request');
     $used->send_text(connect_text());
     is($used->recv_json->{type}, 'connect', 'works');
+}
+
+
+# HTTP/2 knows no upgrade; a request by hand: preface, settings, headers.
+
+{
+    my $port = free_port();
+    my $t = Tidraw::Test->new(conf => {
+        server => "listen 127.0.0.1:$port http2;" })->start;
+
+    my $cookie = $t->register('ann@example.org');
+    my $path = '/connect/' . $t->room($cookie);
+    my $h2 = Tidraw::WS->new(port => $port);
+
+    my $frame = sub {
+        my ($type, $flags, $stream, $payload) = @_;
+
+        return substr(pack('N', length $payload), 1)
+               . pack('CCN', $type, $flags, $stream) . $payload;
+    };
+
+    my $headers = "\x82\x86" . pack('CC/a*', 0x04, $path)
+                  . pack('CC/a*', 0x01, 'localhost')
+                  . pack('CC/a*C/a*', 0x00, 'cookie', $cookie);
+
+    $h2->raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . $frame->(4, 0, 0, '')
+             . $frame->(1, 5, 1, $headers));
+
+    my ($type, $block) = (0, '');
+
+    while ($type != 1) {
+        $h2->{deadline} = time() + 10;
+
+        my ($high, $low, $got) = unpack 'CnC', $h2->bytes(9);
+
+        $type = $got;
+        $block = $h2->bytes($high << 16 | $low);
+    }
+
+    like($block, qr/^\x20?\x8c/, 'an upgrade over HTTP/2: 400');
 }
 
 done_testing();
