@@ -61,7 +61,9 @@ typedef struct {
 typedef struct {
     size_t      max_frame;        /* payload of one frame -> close 1009 */
     size_t      max_message;      /* a fragmented message -> close 1009 */
-    size_t      max_queue;        /* bytes waiting to leave -> close 1013 */
+    size_t      max_queue;        /* memory of what waits to leave -> close
+                                     1013; one message of any size may wait
+                                     where nothing else does */
 } ngx_tidraw_ws_limits_t;
 
 
@@ -73,7 +75,8 @@ typedef struct {
  * status, nothing was taken over, and any header that must go with it (426
  * with Sec-WebSocket-Version) is set in r.
  * Bytes that came with the handshake are handled in the next turn of the
- * loop, never inside this call.  Limits are copied.
+ * loop, never inside this call.  Limits are copied, handlers are not.
+ * 503 in a worker that goes away.
  */
 ngx_int_t ngx_tidraw_ws_upgrade(ngx_http_request_t *r,
     ngx_tidraw_ws_limits_t *limits, ngx_tidraw_ws_handlers_t *handlers,
