@@ -94,7 +94,8 @@ each_database(sub {
 
     $before = $rooms->();
 
-    for (['empty', ''], ['blank', ' '], ['text', 'name=x'], ['cut', '{"name":"x"'],
+    for (['empty', ''], ['blank', ' '], ['text', 'name=x'],
+         ['cut', '{"name":"x"'],
          ['two', '{"name":"x"}{}'], ['trailing', '{"name":"x",}'],
          ['single quotes', "{'name':'x'}"], ['array', '["x"]'],
          ['string', '"x"'], ['number', '1'], ['null', 'null'],
@@ -209,7 +210,8 @@ each_database(sub {
     is($c->answer('POST')->{status}, 201, 'byte by byte');
 
     $c->write("POST /api/rooms HTTP/1.1\r\nHost: x\r\nCookie: $ann\r\n"
-              . "Content-Type: application/json\r\nContent-Length: 12\r\n\r\n{");
+              . "Content-Type: application/json\r\n"
+              . "Content-Length: 12\r\n\r\n{");
     $c->close;
     done_with($t->http('GET', 'healthz'), 200, 'the client has gone');
 

@@ -162,8 +162,8 @@ each_database(sub {
               'below its location');
     is($t->http('GET', "/api/rooms/$room", cookie => $ann)->{status}, 404,
        'nothing outside of it');
-    is($t->http('GET', '/boards')->{headers}{location}[0] =~ s{^http://[^/]*}{}r,
-       '/boards/', 'a slash is added');
+    like($t->http('GET', '/boards')->{headers}{location}[0],
+         qr{^(?:http://[^/]*)?/boards/$}, 'a slash is added');
 }
 
 {

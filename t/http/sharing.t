@@ -165,7 +165,8 @@ each_database(sub {
     fails($t->http('GET', "$url?link=$_"), 401, 'not_authenticated',
           'a forged token')
         for substr($link->{token}, 0, 42), "$link->{token}A", 'A' x 43, '',
-            $link->{id}, '%00' x 43, "'", $link->{token} =~ tr/a-zA-Z/b-zaB-ZA/r;
+            $link->{id}, '%00' x 43, "'",
+            $link->{token} =~ tr/a-zA-Z/b-zaB-ZA/r;
 
     fails($t->http('DELETE', "$url/links/" . 'A' x 22, cookie => $ann), 404,
           'not_found', 'no such link');
