@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Suspense, lazy } from 'react'
 import { Navigate, Outlet, Route, Routes } from 'react-router-dom'
 import { Loading } from './components/States'
+import { loadBoard } from './lib/board'
 import { useHere } from './lib/here'
 import { configQuery, sessionQuery } from './lib/query'
 import { Bin } from './pages/Bin'
@@ -14,8 +15,7 @@ import { SignIn } from './pages/SignIn'
 import { Unreachable } from './pages/Unreachable'
 import { t } from './texts'
 
-/* tldraw comes with it: only who opens a board loads it */
-const Board = lazy(() => import('./pages/Board'))
+const Board = lazy(loadBoard)
 
 export function App() {
   return (

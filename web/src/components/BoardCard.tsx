@@ -1,6 +1,7 @@
 import { Card, Flex, Text } from '@radix-ui/themes'
 import { useState } from 'react'
 import { Link } from 'react-router-dom'
+import { loadBoard } from '../lib/board'
 import { useUser } from '../lib/query'
 import { ago, exactTime } from '../lib/time'
 import type { Room } from '../lib/types'
@@ -17,7 +18,7 @@ export function BoardCard({ room }: { room: Room }) {
 
   return (
     <li>
-      <Card className="td-board td-board-link">
+      <Card className="td-board td-board-link" onPointerEnter={() => void loadBoard().catch(() => undefined)}>
         <BoardCover id={room.id} />
         <Flex align="center" justify="between" gap="2" mt="3" minHeight="32px">
           {renaming ? (

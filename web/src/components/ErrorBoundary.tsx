@@ -2,9 +2,16 @@
 // server is fetched anew by reloading, once.
 import { Button } from '@radix-ui/themes'
 import { Component, type ReactNode } from 'react'
+import { baseUrl } from '../lib/base'
 import { reloadOnce } from '../lib/reload'
 import { t } from '../texts'
 import { CenterPage } from './CenterPage'
+
+/* without a server a reload would lead to the browser's own error page */
+async function reloadIfAnswered() {
+  const answer = await fetch(baseUrl, { cache: 'no-store' }).catch(() => null)
+  if (answer?.ok) reloadOnce('chunk')
+}
 
 export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false }
@@ -14,7 +21,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: 
   }
 
   override componentDidCatch(error: unknown) {
-    if (error instanceof TypeError && /import|module/i.test(error.message)) reloadOnce('chunk')
+    if (error instanceof TypeError && /import|module/i.test(error.message)) void reloadIfAnswered()
   }
 
   override render() {

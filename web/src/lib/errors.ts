@@ -6,6 +6,8 @@ export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return t.errors.internal
   if (error.field && t.errors.fields[error.field]) return t.errors.fields[error.field] as string
 
+  if (error.code === 'too_many_attempts' && error.retryAfter) return t.errors.wait(error.retryAfter)
+
   return t.errors[error.code] ?? t.errors.internal
 }
 

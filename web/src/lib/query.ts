@@ -1,5 +1,13 @@
 // The cache of what the server said, and the questions about the account.
-import { QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import {
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query'
 import { ApiError, api } from './api'
 import type { Config, User } from './types'
 
@@ -9,7 +17,16 @@ function transient(error: unknown): boolean {
 }
 
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  /* a session that ended elsewhere: who is signed in is asked again */
+  const onError = (error: unknown) => {
+    if (error instanceof ApiError && error.code === 'not_authenticated') {
+      void client.invalidateQueries({ queryKey: sessionQuery.queryKey })
+    }
+  }
+
+  const client = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 10_000,
@@ -19,6 +36,8 @@ export function createQueryClient(): QueryClient {
       mutations: { retry: false, networkMode: 'always' },
     },
   })
+
+  return client
 }
 
 export const configQuery = queryOptions({

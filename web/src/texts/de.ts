@@ -218,6 +218,7 @@ export const de: Texts = {
     too_large: 'Das ist zu groß.',
     unsupported_media_type: 'Der Server kennt dieses Format nicht.',
     too_many_attempts: 'Zu viele Versuche. Warte einen Moment.',
+    wait: (seconds) => `Zu viele Versuche. In ${seconds} Sekunden geht es wieder.`,
     internal: 'Der Server hat einen Fehler gemacht. Versuche es noch einmal.',
     unavailable: 'Der Server ist beschäftigt. Versuche es gleich noch einmal.',
     offline: 'Der Server antwortet nicht. Bist du online?',

@@ -216,6 +216,7 @@ export const en = {
     too_large: 'That is too large.',
     unsupported_media_type: 'The server does not know this format.',
     too_many_attempts: 'Too many attempts. Wait a moment and try again.',
+    wait: (seconds: number) => `Too many attempts. Try again in ${seconds} seconds.`,
     internal: 'The server made a mistake. Try again.',
     unavailable: 'The server is busy. Try again in a moment.',
     offline: 'The server does not answer. Are you online?',
