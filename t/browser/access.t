@@ -165,10 +165,24 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await dialog.getByRole('button', { name: 'Revoke this link' }).click()
       await ann.page.getByText('Link revoked').first().waitFor()
       guest.expects(/401|403|404|sync error/)
+      await guest.page.locator('[data-reason]').waitFor()
       await guest.page.reload()
       await guest.page.locator('[data-reason]').waitFor()
       await until(async () => (await dialog.getByRole('button', { name: /^Create a link/ }).count()) === 2, 'no link is left')
       equal(guest.trouble(), '', 'trouble')
+    })
+
+    await test('a session that ended elsewhere leads to signing in', async () => {
+      const out = await s.person({ cookie: await server.login('ann@example.org', { password: PASSWORD }) })
+      await out.go('bin')
+      await out.page.getByRole('heading', { name: 'Bin', exact: true }).waitFor()
+      await out.page.evaluate(() =>
+        fetch('api/auth/logout', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' }),
+      )
+      out.expects(/401/)
+      await out.page.getByRole('link', { name: 'Boards', exact: true }).click()
+      await out.page.getByRole('heading', { name: 'Welcome back' }).waitFor()
+      equal(out.trouble(), '', 'trouble')
     })
 
     await test('nothing was asked of another host, no error on the console', async () => {

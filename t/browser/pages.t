@@ -221,6 +221,17 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       equal(bytes > 300_000 && bytes < 1_000_000, true, `${bytes} bytes`)
     })
 
+    await test('a page that is older than the build reloads itself', async () => {
+      const cookie = await server.login('ann@example.org', { password: PASSWORD })
+      const room = await server.room(cookie, 'Updated')
+      const old = await s.person({ cookie })
+      old.expects(/404|dynamically imported module/)
+      await old.page.route(/\/assets\/Board-[^/]*\.js$/, (route) => route.fulfill({ status: 404, body: '' }), { times: 1 })
+      await old.open(room)
+      await old.canvas()
+      equal(old.trouble(), '', 'trouble')
+    })
+
     await test('German browsers get German, in the app and the editor', async () => {
       const eva = await s.person({ language: 'de-DE', width: 390, scheme: 'dark' })
       await eva.go()
