@@ -169,6 +169,15 @@ int td_overlay_push(td_overlay_t *o, const td_schema_t *schema,
     td_effect_t *e);
 
 /*
+ * Gives e->legacy to a push that was tried without: for receivers of protocol
+ * <= 7 that came only after td_overlay_merge().  Where the diff has a string
+ * append they get the record as the room has it now; what the later pushes of
+ * the overlay do to it does no harm twice.
+ * TD_OK or TD_NOMEM.
+ */
+int td_overlay_legacy(td_overlay_t *o, td_effect_t *e);
+
+/*
  * Moves the changes into the room, oldest first, and the room's clock on.
  * TD_OK or TD_NOMEM; then the room is torn and must be loaded again.
  */

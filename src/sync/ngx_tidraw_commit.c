@@ -309,6 +309,7 @@ ngx_tidraw_commit_try(ngx_tidraw_room_t *room)
     }
 
     c->overlay->max_bytes = room->rooms->site->conf->max_room;
+    c->legacy = (room->nlegacy != 0);
 
     for (q = ngx_queue_head(&c->running);
          q != ngx_queue_sentinel(&c->running);
@@ -346,8 +347,7 @@ ngx_tidraw_commit_try(ngx_tidraw_room_t *room)
         }
 
         push->rc = td_overlay_push(c->overlay, room->schema, m.diff,
-                                   push->protocol, room->nlegacy != 0,
-                                   &push->effect);
+                                   push->protocol, c->legacy, &push->effect);
 
         if (push->rc == TD_NOMEM) {
             return NGX_ERROR;
@@ -619,6 +619,16 @@ ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
     item = NULL;
 
     if (e->changed) {
+
+        /* the first session of an old protocol came while we stored */
+
+        if (room->nlegacy
+            && !room->commit.legacy
+            && td_overlay_legacy(room->commit.overlay, e) != TD_OK)
+        {
+            return NGX_ERROR;
+        }
+
         item = ngx_tidraw_fanout_patch(room, s, push->clock, NULL, e->diff,
                                        e->legacy);
         if (item == NULL) {

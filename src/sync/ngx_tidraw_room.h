@@ -91,8 +91,10 @@ struct ngx_tidraw_client_s {
     ngx_str_t                   room_id;      /* the strings are in */
     ngx_str_t                   session_id;   /* the session's own block */
     ngx_str_t                   user_id;      /* own allocation: user or link,
-                                                 and the login's hash */
+                                                 and the hashes of login and
+                                                 link token */
     ngx_str_t                   login;
+    ngx_str_t                   link;
     u_char                      presence_id[18 + NGX_TIDRAW_ID_LEN];
 
     ngx_tidraw_client_e        state;
@@ -152,6 +154,7 @@ typedef struct {
     td_overlay_t               *overlay;
     uint64_t                    history;      /* after this commit */
     uint64_t                    cycle;
+    unsigned                    legacy:1;     /* tried for protocol <= 7 */
     ngx_msec_t                  started;
     ngx_msec_t                  failing;      /* since; valid if failures */
     ngx_uint_t                  failures;
@@ -260,7 +263,7 @@ void ngx_tidraw_client_free(ngx_tidraw_client_t *s);
 
 extern ngx_tidraw_ws_handlers_t  ngx_tidraw_client_handlers;
 
-void ngx_tidraw_client_enter(ngx_tidraw_client_t *s);
+void ngx_tidraw_client_enter(ngx_tidraw_client_t *s, ngx_http_request_t *r);
 void ngx_tidraw_client_recheck(ngx_tidraw_client_t *s);
 void ngx_tidraw_client_room_ready(ngx_tidraw_client_t *s);
 
