@@ -15,6 +15,10 @@
 
 
 static void ngx_tidraw_client_access(ngx_tidraw_access_t *access);
+static ngx_uint_t ngx_tidraw_client_too_many(ngx_tidraw_client_t *s,
+    ngx_tidraw_room_t *room);
+static ngx_uint_t ngx_tidraw_client_same(ngx_tidraw_client_t *s,
+    ngx_tidraw_client_t *other);
 static void ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data,
     size_t len);
 static void ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
@@ -110,7 +114,7 @@ ngx_tidraw_client_free(ngx_tidraw_client_t *s)
 /* The connection is open and paused: who is it, and what may he do here? */
 
 void
-ngx_tidraw_client_enter(ngx_tidraw_client_t *s)
+ngx_tidraw_client_enter(ngx_tidraw_client_t *s, ngx_http_request_t *r)
 {
     ngx_queue_insert_tail(&s->rooms->entering, &s->queue);
     s->rooms->nsessions++;
@@ -119,7 +123,11 @@ ngx_tidraw_client_enter(ngx_tidraw_client_t *s)
 
     ngx_tidraw_ws_pause(s->ws);
 
-    ngx_tidraw_client_recheck(s);
+    s->access = ngx_tidraw_access_check(r, &s->room_id,
+                                        ngx_tidraw_client_access, s);
+    if (s->access == NULL) {
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+    }
 }
 
 
@@ -132,7 +140,7 @@ ngx_tidraw_client_recheck(ngx_tidraw_client_t *s)
         ngx_tidraw_access_cancel(s->access);
     }
 
-    s->access = ngx_tidraw_access_check(ngx_tidraw_ws_request(s->ws),
+    s->access = ngx_tidraw_access_again(s->rooms->site, &s->login, &s->link,
                                         &s->room_id,
                                         ngx_tidraw_client_access, s);
     if (s->access == NULL) {
@@ -192,7 +200,8 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
 
     id = access->user_id.len ? &access->user_id : &access->link_id;
 
-    p = ngx_alloc(id->len + access->session_hash.len + 1, s->rooms->site->log);
+    p = ngx_alloc(id->len + access->session_hash.len + access->link_hash.len
+                  + 1, s->rooms->site->log);
     if (p == NULL) {
         ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
         return;
@@ -204,7 +213,11 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
 
     s->login.data = p;
     s->login.len = access->session_hash.len;
-    ngx_memcpy(p, access->session_hash.data, access->session_hash.len);
+    p = ngx_cpymem(p, access->session_hash.data, access->session_hash.len);
+
+    s->link.data = p;
+    s->link.len = access->link_hash.len;
+    ngx_memcpy(p, access->link_hash.data, access->link_hash.len);
 
     s->role = access->role;
 
@@ -215,7 +228,7 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
         return;
     }
 
-    if (room->nsessions >= s->rooms->site->conf->max_sessions) {
+    if (ngx_tidraw_client_too_many(s, room)) {
         ngx_tidraw_client_refuse(s, "ROOM_FULL");
         return;
     }
@@ -233,6 +246,59 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
     if (room->state == NGX_TIDRAW_ROOM_READY) {
         ngx_tidraw_client_room_ready(s);
     }
+}
+
+
+/*
+ * A client that resets itself opens the new socket before the old one is
+ * gone (sync-protocol 1.1): it takes its own place again.
+ */
+
+static ngx_uint_t
+ngx_tidraw_client_too_many(ngx_tidraw_client_t *s, ngx_tidraw_room_t *room)
+{
+    ngx_uint_t    max;
+    ngx_queue_t  *q;
+
+    max = s->rooms->site->conf->max_sessions;
+
+    if (room->nsessions < max) {
+        return 0;
+    }
+
+    if (s->session_id.len == 0 || room->nsessions - max >= max) {
+        return 1;
+    }
+
+    for (q = ngx_queue_head(&room->sessions);
+         q != ngx_queue_sentinel(&room->sessions);
+         q = ngx_queue_next(q))
+    {
+        if (ngx_tidraw_client_same(s, ngx_queue_data(q, ngx_tidraw_client_t,
+                                                     queue)))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* Another session, connected or gone, of the same tab and user. */
+
+static ngx_uint_t
+ngx_tidraw_client_same(ngx_tidraw_client_t *s, ngx_tidraw_client_t *other)
+{
+    return other != s
+           && (other->state == NGX_TIDRAW_CLIENT_CONNECTED
+               || other->state == NGX_TIDRAW_CLIENT_GONE)
+           && other->session_id.len == s->session_id.len
+           && ngx_memcmp(other->session_id.data, s->session_id.data,
+                         s->session_id.len) == 0
+           && other->user_id.len == s->user_id.len
+           && ngx_memcmp(other->user_id.data, s->user_id.data,
+                         s->user_id.len) == 0;
 }
 
 
@@ -266,14 +332,14 @@ ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
     text.data = (char *) data;
     text.len = len;
 
-    assembled = s->chunk.collecting;
-
     rc = td_chunk_feed(&s->chunk, text, s->rooms->site->conf->max_message,
                        &message);
 
     switch (rc) {
 
     case TD_CHUNK_MESSAGE:
+        assembled = (message.data != text.data);
+
         ngx_tidraw_client_handle(s, message, assembled);
 
         if (assembled && s->state != NGX_TIDRAW_CLIENT_DEAD) {
@@ -732,16 +798,7 @@ ngx_tidraw_client_take_over(ngx_tidraw_client_t *s)
     {
         old = ngx_queue_data(q, ngx_tidraw_client_t, queue);
 
-        if (old == s
-            || (old->state != NGX_TIDRAW_CLIENT_CONNECTED
-                && old->state != NGX_TIDRAW_CLIENT_GONE)
-            || old->session_id.len != s->session_id.len
-            || ngx_memcmp(old->session_id.data, s->session_id.data,
-                          s->session_id.len) != 0
-            || old->user_id.len != s->user_id.len
-            || ngx_memcmp(old->user_id.data, s->user_id.data,
-                          s->user_id.len) != 0)
-        {
+        if (!ngx_tidraw_client_same(s, old)) {
             continue;
         }
 
