@@ -313,7 +313,7 @@ export class Client {
       this.strange = item.type
     }
 
-    if (!this.options.forget) this.items.push(item)
+    if (!this.options.forget || item.type === 'connect') this.items.push(item)
     this.options.onItem?.(item, at)
 
     if (item.type === 'connect') {

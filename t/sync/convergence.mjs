@@ -206,7 +206,13 @@ class Run {
     await until(async () => {
       const refused = this.people.find((p) => p.error)
 
-      if (refused) throw new Error(`${refused.name} was refused: ${refused.error}`)
+      if (refused) {
+        throw new Error(`${refused.name} was refused: ${refused.error}, after `
+          + this.trace.filter(([, who, what, { type }]) => what === 'sends'
+            && who === refused.name && type === 'push').slice(-4)
+            .map(([,,, push]) => JSON.stringify(push).slice(0, 3000)).join(' '))
+      }
+
       if (!this.people.every((p) => p.idle)) return false
 
       clock = Math.max(...this.people.map((p) => p.serverClock))
