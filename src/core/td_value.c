@@ -14,10 +14,10 @@
 static td_json_t  td_null = { .type = TD_NULL, .raw = { 4, "null" } };
 
 
-/* The position that a key names in an array, or -1. */
+/* The position that a key names in arrays, or -1. */
 
 static int64_t
-td_array_index(const td_json_t *array, td_str_t key)
+td_array_index(td_str_t key)
 {
     size_t         i;
     int64_t        n;
@@ -41,7 +41,7 @@ td_array_index(const td_json_t *array, td_str_t key)
         n = n * 10 + (c - '0');
     }
 
-    return n < (int64_t) array->count ? n : -1;
+    return n;
 }
 
 
@@ -311,12 +311,19 @@ td_apply_op(td_arena_t *a, td_json_t *current, const td_json_t *op,
 }
 
 
+/*
+ * The author may have seen a longer array than there is now: what reaches
+ * beyond its end meets no value, as a missing key of an object does.  A put
+ * right at the end is one more item; farther out it would leave a hole, which
+ * no record may have, and has no effect.
+ */
+
 static int
 td_apply_array(td_arena_t *a, td_json_t *array, const td_json_t *patch,
     td_json_t **result)
 {
     int           rc;
-    int64_t       i;
+    int64_t       i, n;
     uint32_t      k;
     td_json_t    *copy, *current, *value;
     td_member_t  *m;
@@ -326,30 +333,49 @@ td_apply_array(td_arena_t *a, td_json_t *array, const td_json_t *patch,
     for (k = 0; k < patch->count; k++) {
         m = &patch->u.members[k];
 
-        i = td_array_index(array, m->key);
+        i = td_array_index(m->key);
         if (i < 0) {
             return TD_BAD;
         }
 
-        current = array->u.items[i];
+        n = copy != NULL ? copy->count : array->count;
+
+        if (i >= n) {
+            current = NULL;
+
+        } else {
+            current = (copy != NULL ? copy : array)->u.items[i];
+        }
 
         rc = td_apply_op(a, current, m->value, &value);
         if (rc != TD_OK) {
             return rc;
         }
 
-        if (value == current) {
+        if (value == current || i > n) {
             continue;
         }
 
         if (copy == NULL) {
-            copy = td_json_array(a, array->count);
+            if (patch->count > UINT32_MAX - array->count) {
+                return TD_NOMEM;
+            }
+
+            copy = td_json_array(a, array->count + patch->count);
             if (copy == NULL) {
                 return TD_NOMEM;
             }
 
-            memcpy(copy->u.items, array->u.items,
-                   array->count * sizeof(td_json_t *));
+            copy->count = array->count;
+
+            if (array->count != 0) {
+                memcpy(copy->u.items, array->u.items,
+                       array->count * sizeof(td_json_t *));
+            }
+        }
+
+        if (i == n) {
+            copy->count++;
         }
 
         /* a hole of the array is null in JSON */

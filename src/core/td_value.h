@@ -27,7 +27,8 @@
  * sets *result, which is "object" itself when nothing changed.
  * TD_OK, TD_NOMEM, or TD_BAD for a malformed op (null op, op that is no
  * array, patch without an object as argument; sync-protocol 4.2 and 12.8) and
- * for an array key that is not a canonical index within the array.
+ * for an array key that is not a canonical index.  An index beyond the end of
+ * the array names no value; a put there has an effect only at its very end.
  * A key "__proto__" in a patch has no effect (sync-protocol 4.3).
  */
 int td_value_apply(td_arena_t *a, td_json_t *object, const td_json_t *patch,

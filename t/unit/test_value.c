@@ -219,16 +219,22 @@ test_odd_and_malformed_ops(void)
            "a patch without an object is refused");
     tap_ok(refused("{}", "[]") && refused("{}", "null"),
            "and so is one at the top");
-    tap_ok(refused("[1]", "{\"1\":[\"put\",1]}")
-           && refused("[1]", "{\"-1\":[\"put\",1]}")
+    tap_ok(refused("[1]", "{\"-1\":[\"put\",1]}")
            && refused("[1,2]", "{\"01\":[\"put\",1]}")
            && refused("[1,2]", "{\"1.0\":[\"put\",1]}")
            && refused("[1]", "{\"\":[\"put\",1]}")
            && refused("[1]", "{\"length\":[\"put\",1]}")
-           && refused("[1]", "{\"4294967296\":[\"put\",1]}")
            && refused("[1]", "{\"99999999999999999999\":[\"put\",1]}")
-           && refused("[]", "{\"0\":[\"put\",1]}"),
-           "array keys are canonical indices in range");
+           && refused("[1]", "{\"1\":null}"),
+           "array keys are canonical indices");
+    tap_ok(keeps("[{}]", "{\"1\":[\"patch\",{\"a\":[\"put\",1]}],"
+                         "\"2\":[\"append\",[1],0],\"3\":[\"delete\"],"
+                         "\"7\":[\"put\",1],\"4294967296\":[\"put\",1]}"),
+           "an index beyond the end of an array meets no value");
+    tap_ok(applies("[1]", "{\"1\":[\"put\",2]}", "[1,2]")
+           && applies("[]", "{\"0\":[\"put\",1],\"1\":[\"put\",2],"
+                            "\"3\":[\"put\",4]}", "[1,2]"),
+           "a put at the end of an array is one more item");
     tap_ok(keeps("{\"a\":1}", "{\"__proto__\":[\"put\",{\"x\":1}]}")
            && keeps("{\"m\":{}}", "{\"m\":[\"patch\","
                     "{\"__proto__\":[\"put\",{}]}]}"),
