@@ -89,7 +89,23 @@ sub facts {
 }
 
 
-while (defined(my $line = <STDIN>)) {
+# Lines without Perl's buffer: what is left in that one would move the offset
+# of the file that a child gets as its standard input.
+
+my $rest = '';
+
+sub next_line {
+    while ($rest !~ /\n/) {
+        sysread(STDIN, $rest, 65536, length $rest) or return undef;
+    }
+
+    $rest =~ s/^(.*?\n)//s;
+
+    return $1;
+}
+
+
+while (defined(my $line = next_line())) {
     my $m = $json->decode($line);
 
     my $result = eval {

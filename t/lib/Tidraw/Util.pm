@@ -193,10 +193,7 @@ sub run_ok {
     my $pid = open(my $out, '-|') // die "fork: $!";
 
     if ($pid == 0) {
-        # not open(STDIN): giving up a buffer would move the new file's offset
-
-        open(my $file, '<', defined $input ? $in->filename : '/dev/null');
-        POSIX::dup2(fileno($file), 0);
+        open(STDIN, '<', defined $input ? $in->filename : '/dev/null');
         open(STDERR, '>&', \*STDOUT);
         exec @command or POSIX::_exit(127);
     }
