@@ -21,6 +21,7 @@ typedef struct {
     unsigned              link:1;
 
     u_char                hash[NGX_TIDRAW_HASH_LEN];
+    u_char                link_hash[NGX_TIDRAW_HASH_LEN];
 } ngx_tidraw_access_ctx_t;
 
 
@@ -47,17 +48,47 @@ ngx_tidraw_access_t *
 ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
     ngx_tidraw_access_pt handler, void *data)
 {
-    u_char                    link_hash[NGX_TIDRAW_HASH_LEN];
-    int64_t                   now;
-    ngx_str_t                 token, hash, lhash;
-    ngx_pool_t               *pool;
-    ngx_tidraw_op_t          *op;
-    ngx_tidraw_loc_conf_t    *tlcf;
-    ngx_tidraw_access_ctx_t  *ctx;
+    u_char                  hash[NGX_TIDRAW_HASH_LEN];
+    u_char                  link_hash[NGX_TIDRAW_HASH_LEN];
+    ngx_str_t               token, login, link;
+    ngx_tidraw_loc_conf_t  *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
 
-    pool = ngx_create_pool(1024, tlcf->site->log);
+    ngx_str_null(&login);
+    ngx_str_null(&link);
+
+    if (ngx_tidraw_session_cookie(r, &token) == NGX_OK) {
+        ngx_tidraw_token_hash(&token, hash);
+        login.len = NGX_TIDRAW_HASH_LEN;
+        login.data = hash;
+    }
+
+    if (room_id != NULL
+        && ngx_http_arg(r, (u_char *) "link", 4, &token) == NGX_OK
+        && ngx_tidraw_token_valid(&token, NGX_TIDRAW_TOKEN_LEN))
+    {
+        ngx_tidraw_token_hash(&token, link_hash);
+        link.len = NGX_TIDRAW_HASH_LEN;
+        link.data = link_hash;
+    }
+
+    return ngx_tidraw_access_again(tlcf->site, &login, &link, room_id,
+                                   handler, data);
+}
+
+
+ngx_tidraw_access_t *
+ngx_tidraw_access_again(ngx_tidraw_site_t *site, ngx_str_t *login,
+    ngx_str_t *link, ngx_str_t *room_id, ngx_tidraw_access_pt handler,
+    void *data)
+{
+    int64_t                   now;
+    ngx_pool_t               *pool;
+    ngx_tidraw_op_t          *op;
+    ngx_tidraw_access_ctx_t  *ctx;
+
+    pool = ngx_create_pool(1024, site->log);
     if (pool == NULL) {
         return NULL;
     }
@@ -71,26 +102,18 @@ ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
     ctx->access.status = NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED;
     ctx->access.handler = handler;
     ctx->access.data = data;
-    ctx->access.site = tlcf->site;
+    ctx->access.site = site;
     ctx->access.pool = pool;
 
-    ngx_str_null(&hash);
-    ngx_str_null(&lhash);
-
-    if (ngx_tidraw_session_cookie(r, &token) == NGX_OK) {
-        ngx_tidraw_token_hash(&token, ctx->hash);
-        hash.len = NGX_TIDRAW_HASH_LEN;
-        hash.data = ctx->hash;
+    if (login->len == NGX_TIDRAW_HASH_LEN) {
+        ngx_memcpy(ctx->hash, login->data, NGX_TIDRAW_HASH_LEN);
         ctx->session = 1;
     }
 
-    if (room_id != NULL
-        && ngx_http_arg(r, (u_char *) "link", 4, &token) == NGX_OK
-        && ngx_tidraw_token_valid(&token, NGX_TIDRAW_TOKEN_LEN))
-    {
-        ngx_tidraw_token_hash(&token, link_hash);
-        lhash.len = NGX_TIDRAW_HASH_LEN;
-        lhash.data = link_hash;
+    if (link->len == NGX_TIDRAW_HASH_LEN) {
+        ngx_memcpy(ctx->link_hash, link->data, NGX_TIDRAW_HASH_LEN);
+        ctx->access.link_hash.len = NGX_TIDRAW_HASH_LEN;
+        ctx->access.link_hash.data = ctx->link_hash;
         ctx->link = 1;
     }
 
@@ -100,14 +123,14 @@ ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
 
         ctx->event.data = &ctx->dummy;
         ctx->event.handler = ngx_tidraw_access_posted;
-        ctx->event.log = tlcf->site->log;
+        ctx->event.log = site->log;
 
         ngx_post_event(&ctx->event, &ngx_posted_events);
 
         return &ctx->access;
     }
 
-    op = ngx_tidraw_op_create(tlcf->site->store, 0);
+    op = ngx_tidraw_op_create(site->store, 0);
     if (op == NULL) {
         ngx_destroy_pool(pool);
         return NULL;
@@ -117,18 +140,18 @@ ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
 
     if (ctx->session) {
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_GET, "si",
-                                  &hash, now);
+                                  login, now);
     }
 
     if (room_id != NULL) {
         ctx->room = 1;
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ACCESS_ROOM, "ssi",
-                                  room_id, &hash, now);
+                                  room_id, login, now);
     }
 
     if (ctx->link) {
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ACCESS_LINK, "ss",
-                                  room_id, &lhash);
+                                  room_id, link);
     }
 
     ctx->access.op = op;

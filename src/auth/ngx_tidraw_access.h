@@ -45,6 +45,7 @@ struct ngx_tidraw_access_s {
     ngx_uint_t              link_expired; /* unsigned, 1: the link was valid */
 
     ngx_str_t               link_id;      /* empty when no link was used */
+    ngx_str_t               link_hash;    /* of the token that was given */
     ngx_tidraw_role_e       role;         /* on the board, the better of
                                              membership and link */
     ngx_tidraw_role_e       member_role;  /* by membership alone */
@@ -67,6 +68,14 @@ struct ngx_tidraw_access_s {
  */
 ngx_tidraw_access_t *ngx_tidraw_access_check(ngx_http_request_t *r,
     ngx_str_t *room_id, ngx_tidraw_access_pt handler, void *data);
+
+/*
+ * The same without a request, with the session_hash and link_hash of an
+ * earlier access (both may be empty): what a live session may still do.
+ */
+ngx_tidraw_access_t *ngx_tidraw_access_again(ngx_tidraw_site_t *site,
+    ngx_str_t *login, ngx_str_t *link, ngx_str_t *room_id,
+    ngx_tidraw_access_pt handler, void *data);
 
 /* "owner", "editor", "viewer"; NONE for anything else, and back again. */
 ngx_tidraw_role_e ngx_tidraw_role_parse(ngx_str_t *name);

@@ -55,7 +55,7 @@ ngx_tidraw_sync_handler(ngx_http_request_t *r, ngx_str_t *room_id)
 
     s->ws = ws;
 
-    ngx_tidraw_client_enter(s);
+    ngx_tidraw_client_enter(s, r);
 
     return NGX_DONE;
 }

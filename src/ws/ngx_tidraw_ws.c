@@ -1,10 +1,9 @@
 
 /*
- * WebSocket connections: from the handshake to the end.
+ * WebSocket connections: frames in, messages out, the end.
  *
- * The request is held by one count and given back by one finalize, always
- * from inside nginx's own read or write handler of the connection: whatever
- * else decides that a connection must end marks it and posts its read event.
+ * A connection is closed only in its own read or write handler: whatever else
+ * decides that it must end marks it and posts its read event.
  * Users are never called from inside their own call, and never after closed().
  */
 
@@ -19,11 +18,6 @@
 #define NGX_TIDRAW_WS_BUDGET_READS   4
 
 
-static ngx_int_t ngx_tidraw_ws_switch(ngx_http_request_t *r, u_char *accept);
-static void ngx_tidraw_ws_free_headers(ngx_http_request_t *r);
-static ngx_tidraw_ws_t *ngx_tidraw_ws_get(ngx_http_request_t *r);
-static void ngx_tidraw_ws_read_handler(ngx_http_request_t *r);
-static void ngx_tidraw_ws_write_handler(ngx_http_request_t *r);
 static void ngx_tidraw_ws_read(ngx_tidraw_ws_t *ws);
 static void ngx_tidraw_ws_keep_input(ngx_tidraw_ws_t *ws);
 static void ngx_tidraw_ws_free_input(ngx_tidraw_ws_t *ws);
@@ -38,9 +32,6 @@ static void ngx_tidraw_ws_break(ngx_tidraw_ws_t *ws);
 static void ngx_tidraw_ws_send_close(ngx_tidraw_ws_t *ws, ngx_uint_t code,
     ngx_str_t *reason);
 static void ngx_tidraw_ws_settle(ngx_tidraw_ws_t *ws);
-static void ngx_tidraw_ws_finalize(ngx_tidraw_ws_t *ws, ngx_int_t rc);
-static void ngx_tidraw_ws_detach(ngx_tidraw_ws_t *ws);
-static void ngx_tidraw_ws_cleanup(void *data);
 
 
 /*
@@ -51,214 +42,28 @@ static void ngx_tidraw_ws_cleanup(void *data);
 static u_char  ngx_tidraw_ws_scratch[NGX_TIDRAW_WS_SCRATCH];
 
 
-ngx_int_t
-ngx_tidraw_ws_upgrade(ngx_http_request_t *r, ngx_tidraw_ws_limits_t *limits,
-    ngx_tidraw_ws_handlers_t *handlers, void *data, ngx_tidraw_ws_t **wsp)
+void
+ngx_tidraw_ws_read_handler(ngx_event_t *rev)
 {
-    u_char               accept[NGX_TIDRAW_WS_ACCEPT_LEN];
-    ngx_int_t            rc;
-    ngx_tidraw_ws_t     *ws;
-    ngx_http_cleanup_t  *cln;
+    ngx_connection_t  *c;
+    ngx_tidraw_ws_t   *ws;
 
-    rc = ngx_tidraw_ws_handshake(r, accept);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    c = rev->data;
+    ws = c->data;
 
-    if (ngx_tidraw_ws_draining()) {
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
-    }
+    if (c->close) {
 
-    ws = ngx_pcalloc(r->pool, sizeof(ngx_tidraw_ws_t));
-    if (ws == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+        /* worker_shutdown_timeout */
 
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ws->request = r;
-    ws->handlers = handlers;
-    ws->data = data;
-    ws->frame.max_frame = limits->max_frame;
-    ws->frame.max_message = limits->max_message;
-    ws->max_queue = limits->max_queue;
-    ws->out_last = &ws->out;
-
-    /* a client may send its first frames together with the handshake */
-
-    ws->in_pos = r->header_in->pos;
-    ws->in_last = r->header_in->last;
-    r->header_in->pos = r->header_in->last;
-
-    cln->handler = ngx_tidraw_ws_cleanup;
-    cln->data = ws;
-
-    r->read_event_handler = ngx_tidraw_ws_read_handler;
-    r->write_event_handler = ngx_tidraw_ws_write_handler;
-
-    ngx_tidraw_ws_list_add(ws);
-
-    r->main->count++;
-
-    if (ngx_tidraw_ws_switch(r, accept) != NGX_OK) {
         ngx_tidraw_ws_break(ws);
-    }
 
-    ngx_tidraw_ws_free_headers(r);
-
-    r->connection->log->action = "handling websocket";
-
-    ngx_post_event(r->connection->read, &ngx_posted_events);
-
-    *wsp = ws;
-
-    return NGX_DONE;
-}
-
-
-static ngx_int_t
-ngx_tidraw_ws_switch(ngx_http_request_t *r, u_char *accept)
-{
-    u_char                    *p;
-    ngx_int_t                  rc;
-    ngx_table_elt_t           *h;
-    ngx_connection_t          *c;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    c = r->connection;
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    p = ngx_pnalloc(r->pool, NGX_TIDRAW_WS_ACCEPT_LEN);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(p, accept, NGX_TIDRAW_WS_ACCEPT_LEN);
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Upgrade");
-    ngx_str_set(&h->value, "websocket");
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Sec-WebSocket-Accept");
-    h->value.data = p;
-    h->value.len = NGX_TIDRAW_WS_ACCEPT_LEN;
-
-    r->keepalive = 0;
-
-    /* frames leave past the filter that keeps the rate */
-
-    r->limit_rate = 0;
-    r->limit_rate_set = 1;
-
-    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
-    ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_send_special(r, NGX_HTTP_FLUSH) == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    if (clcf->tcp_nodelay && ngx_tcp_nodelay(c) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-#if (NGX_HTTP_SSL)
-
-    if (c->ssl != NULL && !c->buffered) {
-        ngx_ssl_free_buffer(c);
-    }
-
-#endif
-
-    return NGX_OK;
-}
-
-
-/*
- * Buffers of earlier requests on this connection, which nothing points to any
- * more and no later one will need.
- */
-
-static void
-ngx_tidraw_ws_free_headers(ngx_http_request_t *r)
-{
-    ngx_chain_t             *cl;
-    ngx_http_connection_t   *hc;
-
-    hc = r->http_connection;
-
-    while (hc->free != NULL) {
-        cl = hc->free;
-        hc->free = cl->next;
-
-        (void) ngx_pfree(r->connection->pool, cl->buf->start);
-        ngx_free_chain(r->connection->pool, cl);
-    }
-}
-
-
-/*
- * The context of the request belongs to others, so the connection is found by
- * its cleanup handler, which is one of very few.
- */
-
-static ngx_tidraw_ws_t *
-ngx_tidraw_ws_get(ngx_http_request_t *r)
-{
-    ngx_http_cleanup_t  *cln;
-
-    for (cln = r->main->cleanup; cln != NULL; cln = cln->next) {
-        if (cln->handler == ngx_tidraw_ws_cleanup) {
-            return cln->data;
-        }
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_tidraw_ws_read_handler(ngx_http_request_t *r)
-{
-    ngx_event_t      *rev;
-    ngx_tidraw_ws_t  *ws;
-
-    ws = ngx_tidraw_ws_get(r);
-
-    if (ws == NULL) {
-        return;
-    }
-
-    rev = r->connection->read;
-
-    if (rev->timedout) {
+    } else if (rev->timedout) {
         rev->timedout = 0;
 
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "client did not answer the close frame");
+        if (!ws->hasty) {
+            ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                          "client did not answer the close frame");
+        }
 
         ngx_tidraw_ws_break(ws);
 
@@ -274,25 +79,20 @@ ngx_tidraw_ws_read_handler(ngx_http_request_t *r)
 }
 
 
-static void
-ngx_tidraw_ws_write_handler(ngx_http_request_t *r)
+void
+ngx_tidraw_ws_write_handler(ngx_event_t *wev)
 {
-    ngx_int_t         rc;
-    ngx_event_t      *wev;
-    ngx_tidraw_ws_t  *ws;
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+    ngx_tidraw_ws_t   *ws;
 
-    ws = ngx_tidraw_ws_get(r);
-
-    if (ws == NULL) {
-        return;
-    }
-
-    wev = r->connection->write;
+    c = wev->data;
+    ws = c->data;
 
     if (wev->timedout) {
         wev->timedout = 0;
 
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, NGX_ETIMEDOUT,
+        ngx_log_error(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT,
                       "client timed out");
 
         ngx_tidraw_ws_break(ws);
@@ -322,7 +122,7 @@ ngx_tidraw_ws_read(ngx_tidraw_ws_t *ws)
     ngx_event_t       *rev;
     ngx_connection_t  *c;
 
-    c = ws->request->connection;
+    c = ws->connection;
     rev = c->read;
 
     reads = 0;
@@ -402,7 +202,7 @@ ngx_tidraw_ws_keep_input(ngx_tidraw_ws_t *ws)
         return;
     }
 
-    p = ngx_alloc(rest, ws->request->connection->log);
+    p = ngx_alloc(rest, ws->connection->log);
 
     if (p == NULL) {
         ngx_tidraw_ws_free_input(ws);
@@ -499,7 +299,7 @@ ngx_tidraw_ws_parse(ngx_tidraw_ws_t *ws, ngx_uint_t *budget)
             break;
 
         default: /* TD_BAD */
-            ngx_log_error(NGX_LOG_INFO, ws->request->connection->log, 0,
+            ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                           "client broke the websocket protocol: %ui",
                           (ngx_uint_t) ev.code);
 
@@ -573,7 +373,7 @@ ngx_tidraw_ws_fail(ngx_tidraw_ws_t *ws, ngx_uint_t code)
         ngx_tidraw_ws_send_close(ws, code, NULL);
     }
 
-    ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+    ngx_post_event(ws->connection->read, &ngx_posted_events);
 }
 
 
@@ -583,7 +383,7 @@ ngx_tidraw_ws_break(ngx_tidraw_ws_t *ws)
     ws->closing = 1;
     ws->broken = 1;
 
-    ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+    ngx_post_event(ws->connection->read, &ngx_posted_events);
 }
 
 
@@ -624,15 +424,15 @@ ngx_tidraw_ws_send_close(ngx_tidraw_ws_t *ws, ngx_uint_t code,
     }
 
     if (ngx_tidraw_ws_waiting(ws)) {
-        ngx_add_timer(ws->request->connection->write,
+        ngx_add_timer(ws->connection->write,
                       NGX_TIDRAW_WS_FLUSH_TIMEOUT);
     }
 }
 
 
 /*
- * The end of every event: tells the user that it is over, and lets go of the
- * request when nothing is left to be done.  ws is gone afterwards then.
+ * The end of every event: tells the user that it is over, and closes the
+ * connection when nothing is left to be done.  ws is gone afterwards then.
  */
 
 static void
@@ -645,7 +445,7 @@ ngx_tidraw_ws_settle(ngx_tidraw_ws_t *ws)
         return;
     }
 
-    c = ws->request->connection;
+    c = ws->connection;
 
     if (ws->handlers != NULL) {
         handlers = ws->handlers;
@@ -656,85 +456,48 @@ ngx_tidraw_ws_settle(ngx_tidraw_ws_t *ws)
         handlers->closed(ws);
     }
 
-    if (ws->broken) {
-        ngx_tidraw_ws_finalize(ws, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    if (!ws->broken && ngx_tidraw_ws_waiting(ws)) {
         return;
     }
 
-    if (ngx_tidraw_ws_waiting(ws)) {
+    if (ws->broken || ws->peer_closed) {
+        ngx_tidraw_ws_free(ws);
+        ngx_http_close_connection(c);
         return;
     }
 
-    if (ws->peer_closed || ws->hasty) {
-
-        /* unread bytes would make the kernel reset what we have just sent */
-
-        ws->request->lingering_close = ws->hasty;
-
-        ngx_tidraw_ws_finalize(ws, NGX_OK);
+    if (c->read->timer_set) {
         return;
     }
 
-    if (!c->read->timer_set) {
-        ngx_add_timer(c->read, NGX_TIDRAW_WS_CLOSE_TIMEOUT);
+    ngx_add_timer(c->read, NGX_TIDRAW_WS_CLOSE_TIMEOUT);
+
+    /*
+     * Nothing that the peer may still say is of interest, but closing now
+     * would make the kernel reset what we have just sent.
+     */
+
+    if (ws->hasty
+        && ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == -1)
+    {
+        ngx_connection_error(c, ngx_socket_errno,
+                             ngx_shutdown_socket_n " failed");
+
+        ngx_tidraw_ws_break(ws);
     }
 }
 
 
-static void
-ngx_tidraw_ws_finalize(ngx_tidraw_ws_t *ws, ngx_int_t rc)
-{
-    ngx_http_request_t  *r;
-    ngx_http_cleanup_t  *cln;
-
-    r = ws->request;
-
-    /* with lingering close the cleanup would come much later */
-
-    for (cln = r->main->cleanup; cln != NULL; cln = cln->next) {
-        if (cln->handler == ngx_tidraw_ws_cleanup) {
-            cln->handler = NULL;
-        }
-    }
-
-    ngx_tidraw_ws_detach(ws);
-
-    ngx_http_finalize_request(r, rc);
-}
-
-
-static void
-ngx_tidraw_ws_detach(ngx_tidraw_ws_t *ws)
+void
+ngx_tidraw_ws_free(ngx_tidraw_ws_t *ws)
 {
     ngx_queue_remove(&ws->queue);
 
     ngx_tidraw_ws_out_free(ws);
     ngx_tidraw_ws_free_input(ws);
     td_buf_free(&ws->message);
-}
 
-
-/* nginx ends the request by itself, such as after worker_shutdown_timeout. */
-
-static void
-ngx_tidraw_ws_cleanup(void *data)
-{
-    ngx_tidraw_ws_t           *ws;
-    ngx_tidraw_ws_handlers_t  *handlers;
-
-    ws = data;
-
-    ws->closing = 1;
-    ws->broken = 1;
-
-    if (ws->handlers != NULL) {
-        handlers = ws->handlers;
-        ws->handlers = NULL;
-
-        handlers->closed(ws);
-    }
-
-    ngx_tidraw_ws_detach(ws);
+    ngx_free(ws);
 }
 
 
@@ -765,7 +528,7 @@ ngx_tidraw_ws_send(ngx_tidraw_ws_t *ws, ngx_tidraw_slice_t *slices,
     }
 
     if (!unlimited && ws->charged + head + len > ws->max_queue) {
-        ngx_log_error(NGX_LOG_INFO, ws->request->connection->log, 0,
+        ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                       "client reads too slowly, %uz bytes wait", ws->queued);
 
         ngx_tidraw_ws_fail(ws, NGX_TIDRAW_WS_TRY_LATER);
@@ -795,7 +558,7 @@ ngx_tidraw_ws_close(ngx_tidraw_ws_t *ws, ngx_uint_t code, ngx_str_t *reason)
 
     /* closed() follows from there, and reading goes on if it was paused */
 
-    ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+    ngx_post_event(ws->connection->read, &ngx_posted_events);
 }
 
 
@@ -813,7 +576,7 @@ ngx_tidraw_ws_resume(ngx_tidraw_ws_t *ws)
 {
     if (ws->paused) {
         ws->paused = 0;
-        ngx_post_event(ws->request->connection->read, &ngx_posted_events);
+        ngx_post_event(ws->connection->read, &ngx_posted_events);
     }
 }
 
@@ -825,17 +588,10 @@ ngx_tidraw_ws_data(ngx_tidraw_ws_t *ws)
 }
 
 
-ngx_http_request_t *
-ngx_tidraw_ws_request(ngx_tidraw_ws_t *ws)
-{
-    return ws->request;
-}
-
-
 ngx_log_t *
 ngx_tidraw_ws_log(ngx_tidraw_ws_t *ws)
 {
-    return ws->request->connection->log;
+    return ws->connection->log;
 }
 
 

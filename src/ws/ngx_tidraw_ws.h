@@ -2,9 +2,9 @@
 /*
  * WebSocket connections (RFC 6455): handshake, frames in, one queue out.
  *
- * A connection owns its request (one count of it), its input rest and its
- * output queue, and is owned by nobody else: the user of the connection keeps
- * a pointer from upgrade to closed().  It knows no JSON and no room.
+ * A connection owns its socket, its input rest and its output queue, and is
+ * owned by nobody else: the user of the connection keeps a pointer from
+ * upgrade to closed().  It knows no JSON and no room.
  */
 
 
@@ -83,7 +83,6 @@ ngx_int_t ngx_tidraw_ws_upgrade(ngx_http_request_t *r,
     void *data, ngx_tidraw_ws_t **ws);
 
 void *ngx_tidraw_ws_data(ngx_tidraw_ws_t *ws);
-ngx_http_request_t *ngx_tidraw_ws_request(ngx_tidraw_ws_t *ws);
 ngx_log_t *ngx_tidraw_ws_log(ngx_tidraw_ws_t *ws);
 
 /*

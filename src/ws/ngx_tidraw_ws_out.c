@@ -24,7 +24,6 @@ static ngx_tidraw_ws_out_t *ngx_tidraw_ws_out_add(ngx_tidraw_ws_t *ws,
 static void ngx_tidraw_ws_out_sent(ngx_tidraw_ws_t *ws, size_t sent);
 static void ngx_tidraw_ws_out_free_node(ngx_tidraw_ws_t *ws,
     ngx_tidraw_ws_out_t *out);
-static ngx_int_t ngx_tidraw_ws_out_header(ngx_tidraw_ws_t *ws);
 static ngx_int_t ngx_tidraw_ws_out_arm(ngx_tidraw_ws_t *ws,
     ngx_uint_t progress);
 static void ngx_tidraw_ws_out_disarm(ngx_tidraw_ws_t *ws);
@@ -84,7 +83,7 @@ ngx_tidraw_ws_out_send(ngx_tidraw_ws_t *ws, u_char *head, size_t len,
     ngx_connection_t    *c;
     ngx_tidraw_slice_t   h, *v[NGX_TIDRAW_WS_BUFS];
 
-    c = ws->request->connection;
+    c = ws->connection;
 
     if (ngx_tidraw_ws_waiting(ws)) {
         return (ngx_tidraw_ws_out_add(ws, head, len, slices, n, unlimited)
@@ -198,7 +197,7 @@ ngx_tidraw_ws_out_add(ngx_tidraw_ws_t *ws, u_char *head, size_t len,
 
     size = sizeof(ngx_tidraw_ws_out_t) + n * sizeof(ngx_tidraw_slice_t);
 
-    out = ngx_alloc(size + len, ws->request->connection->log);
+    out = ngx_alloc(size + len, ws->connection->log);
     if (out == NULL) {
         return NULL;
     }
@@ -327,10 +326,10 @@ ngx_tidraw_ws_out_flush(ngx_tidraw_ws_t *ws)
     ngx_tidraw_slice_t   *v[NGX_TIDRAW_WS_BUFS];
     ngx_tidraw_ws_out_t  *out;
 
-    c = ws->request->connection;
+    c = ws->connection;
     total = 0;
 
-    rc = ngx_tidraw_ws_out_header(ws);
+    rc = NGX_OK;
 
     while (rc == NGX_OK && (ws->out != NULL || c->buffered)) {
 
@@ -377,34 +376,6 @@ ngx_tidraw_ws_out_flush(ngx_tidraw_ws_t *ws)
 }
 
 
-/*
- * The answer to the handshake leaves through nginx's own filters; frames have
- * to wait for it.
- */
-
-static ngx_int_t
-ngx_tidraw_ws_out_header(ngx_tidraw_ws_t *ws)
-{
-    ngx_http_request_t  *r;
-
-    r = ws->request;
-
-    if (!r->buffered && !(r->connection->buffered & NGX_HTTP_WRITE_BUFFERED)) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_output_filter(r, NULL) == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    if (r->buffered || (r->connection->buffered & NGX_HTTP_WRITE_BUFFERED)) {
-        return NGX_AGAIN;
-    }
-
-    return NGX_OK;
-}
-
-
 /* NGX_AGAIN, or NGX_ERROR when the event cannot be armed. */
 
 static ngx_int_t
@@ -412,7 +383,7 @@ ngx_tidraw_ws_out_arm(ngx_tidraw_ws_t *ws, ngx_uint_t progress)
 {
     ngx_event_t  *wev;
 
-    wev = ws->request->connection->write;
+    wev = ws->connection->write;
 
     if (progress || !wev->timer_set) {
         ngx_add_timer(wev, ws->closing ? NGX_TIDRAW_WS_FLUSH_TIMEOUT
@@ -432,7 +403,7 @@ ngx_tidraw_ws_out_disarm(ngx_tidraw_ws_t *ws)
 {
     ngx_connection_t  *c;
 
-    c = ws->request->connection;
+    c = ws->connection;
 
     if (c->write->timer_set) {
         ngx_del_timer(c->write);

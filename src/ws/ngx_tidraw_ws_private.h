@@ -49,10 +49,11 @@ struct ngx_tidraw_ws_out_s {
 };
 
 
-/* Lives in r->pool; what it points to lives on the heap. */
+/* On the heap, like all that it points to; c->data once it is taken. */
 
 struct ngx_tidraw_ws_s {
-    ngx_http_request_t        *request;
+    ngx_connection_t          *connection;
+    ngx_http_cleanup_t        *cleanup;     /* while there is a request */
     ngx_tidraw_ws_handlers_t  *handlers;    /* NULL: closed() was called */
     void                      *data;
     ngx_queue_t                queue;       /* all connections of the worker */
@@ -61,7 +62,7 @@ struct ngx_tidraw_ws_s {
 
     /*
      * Input that was received and not used yet: in "in", which is freed when
-     * it is used up, or (in is NULL) in the header buffer of the request.
+     * it is used up, or, while it is read, in the scratch buffer.
      */
     u_char                    *in;
     u_char                    *in_pos;
@@ -94,10 +95,17 @@ struct ngx_tidraw_ws_s {
  */
 ngx_int_t ngx_tidraw_ws_handshake(ngx_http_request_t *r, u_char *accept);
 
+/* Of c->read and c->write once the connection is taken; ws may be gone when
+ * they return. */
+void ngx_tidraw_ws_read_handler(ngx_event_t *rev);
+void ngx_tidraw_ws_write_handler(ngx_event_t *wev);
+
+/* Everything but the connection. */
+void ngx_tidraw_ws_free(ngx_tidraw_ws_t *ws);
+
 /* Whether anything, also nginx's and OpenSSL's own, waits to leave. */
 #define ngx_tidraw_ws_waiting(ws)                                             \
-    ((ws)->out != NULL || (ws)->request->connection->buffered                 \
-     || (ws)->request->buffered)
+    ((ws)->out != NULL || (ws)->connection->buffered)
 
 /*
  * Sends one frame: the bytes of head (copied if they must wait), followed by
