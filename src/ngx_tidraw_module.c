@@ -171,7 +171,7 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < tmcf->sites.nelts; i++) {
 
         if (sites[i]->rooms) {
-            ngx_tidraw_rooms_destroy(sites[i]->rooms);
+            ngx_tidraw_rooms_detach(sites[i]->rooms);
         }
 
         if (sites[i]->auth) {
@@ -180,6 +180,12 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
 
         if (sites[i]->store) {
             ngx_tidraw_store_close(sites[i]->store);
+        }
+
+        /* the store finishes what refers to the boards */
+
+        if (sites[i]->rooms) {
+            ngx_tidraw_rooms_destroy(sites[i]->rooms);
         }
     }
 

@@ -10,6 +10,7 @@
 #include "ngx_tidraw_room.h"
 
 
+static void ngx_tidraw_rooms_forget_access(ngx_queue_t *sessions);
 static ngx_tidraw_room_t *ngx_tidraw_room_create(ngx_tidraw_rooms_t *rooms,
     ngx_str_t *id, uint32_t hash);
 static void ngx_tidraw_room_load(ngx_tidraw_room_t *room);
@@ -51,6 +52,55 @@ ngx_tidraw_rooms_create(ngx_tidraw_site_t *site)
     ngx_queue_init(&rooms->entering);
 
     return rooms;
+}
+
+
+void
+ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms)
+{
+    ngx_queue_t        *q;
+    ngx_tidraw_room_t  *room;
+
+    ngx_tidraw_rooms_forget_access(&rooms->entering);
+
+    for (q = ngx_queue_head(&rooms->rooms);
+         q != ngx_queue_sentinel(&rooms->rooms);
+         q = ngx_queue_next(q))
+    {
+        room = ngx_queue_data(q, ngx_tidraw_room_t, queue);
+
+        ngx_tidraw_rooms_forget_access(&room->sessions);
+
+        if (room->load) {
+            ngx_tidraw_op_cancel(room->load);
+            room->load = NULL;
+        }
+
+        if (room->commit.op) {
+            ngx_tidraw_op_cancel(room->commit.op);
+            room->commit.op = NULL;
+        }
+    }
+}
+
+
+static void
+ngx_tidraw_rooms_forget_access(ngx_queue_t *sessions)
+{
+    ngx_queue_t          *q;
+    ngx_tidraw_client_t  *s;
+
+    for (q = ngx_queue_head(sessions);
+         q != ngx_queue_sentinel(sessions);
+         q = ngx_queue_next(q))
+    {
+        s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+
+        if (s->access) {
+            ngx_tidraw_access_cancel(s->access);
+            s->access = NULL;
+        }
+    }
 }
 
 

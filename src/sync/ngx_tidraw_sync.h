@@ -31,7 +31,12 @@ ngx_int_t ngx_tidraw_sync_handler(ngx_http_request_t *r, ngx_str_t *room_id);
 /* The boards of a site in this worker; NULL when out of memory. */
 ngx_tidraw_rooms_t *ngx_tidraw_rooms_create(ngx_tidraw_site_t *site);
 
-/* In exit_process: frees everything without sending. */
+/*
+ * In exit_process: detach before the store is closed, since nobody may hear
+ * from it afterwards; destroy after that, since what the store still writes is
+ * memory of the boards.  Frees everything without sending.
+ */
+void ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms);
 void ngx_tidraw_rooms_destroy(ngx_tidraw_rooms_t *rooms);
 
 /*
