@@ -14,6 +14,7 @@
 #include "ngx_tidraw_token.h"
 
 
+static ngx_int_t ngx_tidraw_http_hide(ngx_http_request_t *r, ngx_str_t *rel);
 static ngx_int_t ngx_tidraw_http_outside(ngx_http_request_t *r,
     ngx_str_t *base);
 static ngx_int_t ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel);
@@ -128,6 +129,10 @@ ngx_tidraw_http_handler(ngx_http_request_t *r)
     rel.data = r->uri.data + tlcf->base.len;
     rel.len = r->uri.len - tlcf->base.len;
 
+    if (ngx_tidraw_http_hide(r, &rel) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (rel.len > 8 && ngx_strncmp(rel.data, "connect/", 8) == 0) {
         return ngx_tidraw_http_connect(r, &rel);
     }
@@ -144,6 +149,56 @@ ngx_tidraw_http_handler(ngx_http_request_t *r)
     }
 
     return ngx_tidraw_http_app(r, &rel);
+}
+
+
+/*
+ * The error log shows the request line and the access log may: without the
+ * query, where a link's token stands, and without the token of an invitation.
+ */
+
+static ngx_int_t
+ngx_tidraw_http_hide(ngx_http_request_t *r, ngx_str_t *rel)
+{
+    u_char     *p;
+    ngx_str_t   path, token;
+
+    ngx_str_null(&token);
+
+    path = r->unparsed_uri;
+    p = ngx_strlchr(path.data, path.data + path.len, '?');
+
+    if (p != NULL) {
+        path.len = p - path.data;
+    }
+
+    if (rel->len > 12 && ngx_strncmp(rel->data, "api/invites/", 12) == 0) {
+        ngx_str_set(&token, "/api/invites/...");
+
+    } else if (rel->len > 7 && ngx_strncmp(rel->data, "invite/", 7) == 0) {
+        ngx_str_set(&token, "/invite/...");
+
+    } else if (p == NULL) {
+        return NGX_OK;
+    }
+
+    if (token.len) {
+        path = token;
+    }
+
+    p = ngx_pnalloc(r->pool, r->method_name.len + path.len
+                             + r->http_protocol.len + 2);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    r->request_line.data = p;
+
+    p = ngx_sprintf(p, "%V %V %V", &r->method_name, &path, &r->http_protocol);
+
+    r->request_line.len = p - r->request_line.data;
+
+    return NGX_OK;
 }
 
 
