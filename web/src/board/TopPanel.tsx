@@ -2,7 +2,14 @@
 import { EyeOpenIcon, LinkBreak2Icon } from '@radix-ui/react-icons'
 import { Badge } from '@radix-ui/themes'
 import { useEffect, useState } from 'react'
-import { CenteredTopPanelContainer, PORTRAIT_BREAKPOINT, useBreakpoint, useCollaborationStatus, useReadonly } from 'tldraw'
+import {
+  CenteredTopPanelContainer,
+  PORTRAIT_BREAKPOINT,
+  useBreakpoint,
+  useCollaborationStatus,
+  useEditor,
+  useReadonly,
+} from 'tldraw'
 import { RenameField } from '../components/RenameField'
 import { t } from '../texts'
 import { useBoard } from './BoardContext'
@@ -23,10 +30,16 @@ export function TopPanel() {
 
 function BoardName() {
   const { room } = useBoard()
+  const editor = useEditor()
   const readOnly = useReadonly()
   const [renaming, setRenaming] = useState(false)
 
-  if (renaming) return <RenameField room={room} onDone={() => setRenaming(false)} />
+  const doneRenaming = (keyboard: boolean) => {
+    setRenaming(false)
+    if (keyboard) editor.getContainer().focus()
+  }
+
+  if (renaming) return <RenameField room={room} onDone={doneRenaming} />
   if (room.role === 'viewer' || readOnly) return <span className="td-name">{room.name}</span>
 
   return (

@@ -1,5 +1,5 @@
 import { Card, Flex, Text } from '@radix-ui/themes'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Link } from 'react-router-dom'
 import { loadBoard } from '../lib/board'
 import { useUser } from '../lib/query'
@@ -14,7 +14,18 @@ import { RenameField } from './RenameField'
 export function BoardCard({ room }: { room: Room }) {
   const user = useUser()
   const [renaming, setRenaming] = useState(false)
+  const refocus = useRef(false)
   const mine = room.owner.id === user?.id
+
+  const doneRenaming = (keyboard: boolean) => {
+    refocus.current = keyboard
+    setRenaming(false)
+  }
+
+  const focusLink = (link: HTMLAnchorElement | null) => {
+    if (link && refocus.current) link.focus()
+    refocus.current = false
+  }
 
   return (
     <li>
@@ -22,10 +33,10 @@ export function BoardCard({ room }: { room: Room }) {
         <BoardCover id={room.id} />
         <Flex align="center" justify="between" gap="2" mt="3" minHeight="32px">
           {renaming ? (
-            <RenameField room={room} onDone={() => setRenaming(false)} />
+            <RenameField room={room} onDone={doneRenaming} />
           ) : (
             <Text size="3" weight="medium" truncate asChild>
-              <Link to={`/board/${room.id}`} className="td-cover-all" title={room.name}>
+              <Link ref={focusLink} to={`/board/${room.id}`} className="td-cover-all" title={room.name}>
                 {room.name}
               </Link>
             </Text>

@@ -1,7 +1,7 @@
 // Name and colour, of the account or of the guest.
 import { Button, Dialog, Flex, RadioGroup, Text } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
-import { COLORS } from '../lib/colors'
+import { COLORS, safeColor } from '../lib/colors'
 import { guest } from '../lib/guest'
 import { useUpdateMe, useUser } from '../lib/query'
 import { t } from '../texts'
@@ -62,8 +62,9 @@ function ProfileForm({ onDone }: { onDone: () => void }) {
         {t.account.color}
       </Text>
       <RadioGroup.Root value={color} onValueChange={setColor} aria-labelledby="profile-color" className="td-colors">
-        {(COLORS.includes(color) ? COLORS : [color, ...COLORS]).map((c) => (
-          <RadioGroup.Item key={c} value={c} aria-label={c} className="td-color" style={{ '--person': c }} />
+        {!COLORS.includes(person.color) && <ColorItem color={person.color} label={t.account.ownColor} />}
+        {COLORS.map((c, n) => (
+          <ColorItem key={c} color={c} label={t.account.colors[n] ?? c} />
         ))}
       </RadioGroup.Root>
       <FormError error={update.error} />
@@ -76,6 +77,18 @@ function ProfileForm({ onDone }: { onDone: () => void }) {
         </Button>
       </Flex>
     </form>
+  )
+}
+
+function ColorItem({ color, label }: { color: string; label: string }) {
+  return (
+    <RadioGroup.Item
+      value={color}
+      aria-label={label}
+      title={label}
+      className="td-color"
+      style={{ '--person': safeColor(color) }}
+    />
   )
 }
 

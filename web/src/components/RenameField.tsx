@@ -8,7 +8,8 @@ import { useToast } from './Toasts'
 
 interface Props {
   room: { id: string; name: string }
-  onDone: () => void
+  /* keyboard: the focus is nowhere now, the caller puts it somewhere */
+  onDone: (keyboard: boolean) => void
 }
 
 export function RenameField({ room, onDone }: Props) {
@@ -16,7 +17,7 @@ export function RenameField({ room, onDone }: Props) {
   const toast = useToast()
   const finished = useRef(false)
 
-  const finish = (name: string | null) => {
+  const finish = (name: string | null, keyboard: boolean) => {
     if (finished.current) return
     finished.current = true
     const wanted = name?.trim()
@@ -27,13 +28,13 @@ export function RenameField({ room, onDone }: Props) {
         .mutateAsync({ id: room.id, name: wanted })
         .catch((error: unknown) => toast({ text: errorText(error), tone: 'error' }))
     }
-    onDone()
+    onDone(keyboard)
   }
 
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     event.stopPropagation()
-    if (event.key === 'Enter' && !event.nativeEvent.isComposing) finish(event.currentTarget.value)
-    if (event.key === 'Escape') finish(null)
+    if (event.key === 'Enter' && !event.nativeEvent.isComposing) finish(event.currentTarget.value, true)
+    if (event.key === 'Escape') finish(null, true)
   }
 
   return (
@@ -44,7 +45,7 @@ export function RenameField({ room, onDone }: Props) {
       autoFocus
       aria-label={t.boards.renameLabel}
       onFocus={(e) => e.currentTarget.select()}
-      onBlur={(e) => finish(e.currentTarget.value)}
+      onBlur={(e) => finish(e.currentTarget.value, false)}
       onKeyDown={onKeyDown}
     />
   )

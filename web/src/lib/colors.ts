@@ -1,4 +1,5 @@
-// Colours of people; white text is readable on each of them.
+// Colours of people; white text is readable on each of them. Their names are
+// in the texts, in the same order.
 export const COLORS = [
   '#5b5bd6',
   '#0070c5',

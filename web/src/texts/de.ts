@@ -41,6 +41,8 @@ export const de: Texts = {
     profile: 'Profil',
     profileText: 'So sehen dich andere auf einem Board.',
     color: 'Farbe',
+    colors: ['Iris', 'Blau', 'Petrol', 'Grün', 'Oliv', 'Gold', 'Orange', 'Rot', 'Pink', 'Violett', 'Braun', 'Grau'],
+    ownColor: 'Die Farbe bis jetzt',
     theme: 'Darstellung',
     themes: { light: 'Hell', dark: 'Dunkel', system: 'Wie das System' },
     saved: 'Profil gespeichert',

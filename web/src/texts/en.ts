@@ -39,6 +39,8 @@ export const en = {
     profile: 'Profile',
     profileText: 'This is how others see you on a board.',
     color: 'Colour',
+    colors: ['Iris', 'Blue', 'Teal', 'Green', 'Olive', 'Gold', 'Orange', 'Red', 'Pink', 'Purple', 'Brown', 'Grey'],
+    ownColor: 'The colour until now',
     theme: 'Appearance',
     themes: { light: 'Light', dark: 'Dark', system: 'As the system' },
     saved: 'Profile saved',
