@@ -30,6 +30,8 @@ static void ngx_tidraw_commit_merge(ngx_tidraw_room_t *room);
 static void ngx_tidraw_commit_answer(ngx_tidraw_room_t *room);
 static ngx_int_t ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
     ngx_tidraw_push_t *push);
+static void ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room,
+    ngx_tidraw_push_t *push);
 static void ngx_tidraw_commit_finish(ngx_tidraw_room_t *room);
 static void ngx_tidraw_commit_again(ngx_tidraw_room_t *room);
 static void ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room,
@@ -551,17 +553,34 @@ ngx_tidraw_commit_answer(ngx_tidraw_room_t *room)
 
     c = &room->commit;
 
+    for (q = ngx_queue_head(&c->running);
+         q != ngx_queue_sentinel(&c->running);
+         q = ngx_queue_next(q))
+    {
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->rc == TD_OK
+            && ngx_tidraw_commit_answer_push(room, push) != NGX_OK)
+        {
+            /* sessions would miss a change: let them all come anew */
+
+            ngx_tidraw_room_close(room, NULL);
+            return;
+        }
+    }
+
+    /*
+     * A session that is refused takes its presence with it, which is told
+     * under the board's clock: behind all that has a lower one.
+     */
+
     while (!ngx_queue_empty(&c->running)) {
 
         q = ngx_queue_head(&c->running);
         push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
 
-        if (ngx_tidraw_commit_answer_push(room, push) != NGX_OK) {
-
-            /* sessions would miss a change: let them all come anew */
-
-            ngx_tidraw_room_close(room, NULL);
-            return;
+        if (push->client && push->rc != TD_OK) {
+            ngx_tidraw_commit_refuse(room, push);
         }
 
         ngx_queue_remove(q);
@@ -587,34 +606,6 @@ ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
 
     s = push->client;
     e = &push->effect;
-
-    switch (push->rc) {
-
-    case TD_OK:
-        break;
-
-    case TD_TOO_BIG:
-        if (s) {
-            ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
-                          "board \"%V\" would grow beyond "
-                          "\"tidraw_max_room\"", &room->sn.str);
-            ngx_tidraw_client_refuse(s, "ROOM_FULL");
-        }
-
-        return NGX_OK;
-
-    case TD_INVALID:
-        if (s) {
-            ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
-                          "client sent an invalid record: %s", e->error);
-            ngx_tidraw_client_refuse(s, "INVALID_RECORD");
-        }
-
-        return NGX_OK;
-
-    default: /* TD_BAD: behind a refused one */
-        return NGX_OK;
-    }
 
     item = NULL;
 
@@ -642,6 +633,29 @@ ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
 
     return ngx_tidraw_fanout_result(s, item, push->client_clock, push->clock,
                                     e->action, e->diff);
+}
+
+
+/* The session is over; what else it has pushed in this cycle is forgotten. */
+
+static void
+ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room, ngx_tidraw_push_t *push)
+{
+    ngx_tidraw_client_t  *s;
+
+    s = push->client;
+
+    if (push->rc == TD_TOO_BIG) {
+        ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
+                      "board \"%V\" would grow beyond "
+                      "\"tidraw_max_room\"", &room->sn.str);
+        ngx_tidraw_client_refuse(s, "ROOM_FULL");
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                  "client sent an invalid record: %s", push->effect.error);
+    ngx_tidraw_client_refuse(s, "INVALID_RECORD");
 }
 
 
