@@ -39,6 +39,7 @@ ASAN_FLAGS := -fsanitize=address,undefined \
 
 
 all: module web
+	@:
 
 module: $(MODULE)
 
@@ -86,7 +87,7 @@ web: web/dist/index.html
 
 web/dist/index.html: web/node_modules/.stamp $(WEB_INPUT)
 	@echo "building the web app"
-	@cd web && npm run build
+	@cd web && npm run -s build -- --logLevel warn
 	@touch $@
 
 endif

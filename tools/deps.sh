@@ -6,7 +6,7 @@
 
 set -e
 
-want="gcc libc6-dev make ca-certificates
+want="gcc libc6-dev make perl ca-certificates
       nginx nginx-dev libpq-dev libsodium-dev libsqlite3-dev"
 
 node_ok() {
@@ -23,9 +23,8 @@ case $1 in
     run)
         ;;
     test)
-        want="$want perl libio-socket-ssl-perl openssl curl
-              postgresql-15 redis-server sqlite3 libcmocka-dev
-              valgrind clang libclang-rt-14-dev"
+        want="$want libio-socket-ssl-perl openssl postgresql sqlite3
+              valgrind clang libclang-rt-dev"
         command -v chromium > /dev/null || want="$want chromium"
         ;;
     *)
@@ -59,24 +58,62 @@ elif command -v sudo > /dev/null; then
     as_root=sudo
 else
     echo "These packages are missing, and installing them needs root:" >&2
-    echo "    apt-get install$missing" >&2
+    echo "    apt-get install --no-install-recommends$missing" >&2
     exit 1
 fi
 
-echo "Installing:$missing"
+echo "Installing from Debian:$missing"
+
+log=$(mktemp)
+policy=/usr/sbin/policy-rc.d
+ours=
+
+finish() {
+    rm -f "$log"
+    [ -z "$ours" ] || $as_root rm -f $policy
+}
+
+trap finish EXIT
+trap 'exit 130' INT TERM
 
 # The packages of the servers would start them; ours are started by us, so
 # that nothing appears on port 80 or 5432 behind the operator's back.
 
-policy=/usr/sbin/policy-rc.d
-
 if [ ! -e $policy ]; then
-    trap '$as_root rm -f $policy' EXIT
-    trap 'exit 130' INT TERM
+    ours=1
     printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy > /dev/null
     $as_root chmod 755 $policy
 fi
 
-$as_root apt-get -qq update
-$as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get -qq -y install --no-install-recommends $missing
+# Hundreds of packages would be thousands of lines: what comes and how far it
+# is will do, unless something fails.
+
+apt() {
+    {
+        $as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
+            apt-get -q -y -o Dpkg::Use-Pty=0 "$@" < /dev/null 2>&1 \
+            || echo "apt-get failed"
+    } | tee "$log" | awk '
+        / newly installed, / { steps = 3 * ($1 + $3) }
+
+        / newly installed, |^Need to get|^After this/ {
+            print "    " $0
+            fflush()
+        }
+
+        steps && /^(Get:|Unpacking |Setting up )/ {
+            if (int(++n * 10 / steps) > tenth) {
+                tenth = int(n * 10 / steps)
+                print "    " tenth * 10 " %"
+                fflush()
+            }
+        }'
+
+    if [ "$(tail -n 1 "$log")" = "apt-get failed" ]; then
+        tail -n 30 "$log" >&2
+        exit 1
+    fi
+}
+
+apt update
+apt install --no-install-recommends $missing

@@ -5,7 +5,7 @@
 #
 #   PORT     3000
 #   DATA     ./data, the folder for everything that is written
-#   WORKERS  auto
+#   WORKERS  1; people on one board see each other only on one worker
 #
 # As root the workers get the rights of the owner of DATA, or of www-data when
 # that is root.
@@ -27,7 +27,7 @@ my $root = abs_path(__FILE__ =~ s{[^/]*$}{}r . '..');
 my $module = "$root/build/ngx_http_tidraw_module.so";
 my $nginx = $ENV{NGINX_BIN} || '/usr/sbin/nginx';
 my $port = setting('PORT') // 3000;
-my $workers = setting('WORKERS') // 'auto';
+my $workers = setting('WORKERS') // 1;
 my $data = setting('DATA') // "$root/data";
 
 die "PORT must be a number from 1 to 65535\n"
