@@ -181,9 +181,12 @@ sub finish_run {
         next if !$select->can_read(0.2);
 
         my $n = sysread($run->{socket}, $text, 1 << 20, length $text);
+        $self->{why} = defined $n ? "eof" : "$!";
 
         last if !$n;
     }
+
+    $self->{received} = $text;
 
     my ($length, $body)
         = $text =~ /^HTTP\/1\.1 200 .*?Content-Length: (\d+).*?\r\n\r\n(.*)/s
@@ -221,7 +224,7 @@ sub run {
 
     my @results = $self->finish_run($self->begin_run(@ops));
 
-    die "no answer\n" . $self->error_log if !@results;
+    die "no answer ($self->{why}): $self->{received}\n" . $self->error_log if !@results;
 
     return wantarray ? @results : $results[0];
 }

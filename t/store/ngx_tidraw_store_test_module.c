@@ -272,7 +272,7 @@ ngx_tidraw_test_statement(u_char *p, size_t len)
 }
 
 
-/* One letter and one argument for each of up to eight parameters. */
+/* Up to sixteen parameters, eight of which are not null. */
 
 static ngx_int_t
 ngx_tidraw_test_step(ngx_tidraw_op_t *op, ngx_uint_t stmt, char *f,
@@ -306,11 +306,11 @@ ngx_tidraw_test_step(ngx_tidraw_op_t *op, ngx_uint_t stmt, char *f,
 static void
 ngx_tidraw_test_body(ngx_http_request_t *r)
 {
-    char                     format[9];
+    char                     format[17];
     u_char                  *p, *last, *eol, *line;
     size_t                   len, nf, na;
-    int64_t                  n[8];
-    ngx_str_t                s[8];
+    int64_t                  n[16];
+    ngx_str_t                s[16];
     ngx_uint_t               i, j, stmt;
     ngx_array_t              ops;
     ngx_chain_t             *cl;
@@ -434,7 +434,7 @@ ngx_tidraw_test_body(ngx_http_request_t *r)
             continue;
         }
 
-        if (nf == 8) {
+        if (nf == 16) {
             continue;
         }
 
@@ -443,6 +443,11 @@ ngx_tidraw_test_body(ngx_http_request_t *r)
         switch (line[0]) {
 
         case 'i':
+
+            if (na == 8) {
+                continue;
+            }
+
             n[na++] = strtoll((char *) line + 2, NULL, 10);
             break;
 

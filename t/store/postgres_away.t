@@ -86,7 +86,8 @@ is($t->run(op('r', ['PING']))->{rc}, OK, 'it comes back');
 
 my %there = map { $_->[0] => 1 } $t->all('SELECT key FROM settings');
 
-is(scalar(grep { !$there{$_} } keys %sure), 0, 'what was acknowledged is there');
+is(scalar(grep { !$there{$_} } keys %sure), 0,
+   'what was acknowledged is there');
 is(scalar(grep { /^k(.*)/ && !$there{"l$1"} } keys %there), 0,
    'and nothing by half');
 
