@@ -187,11 +187,14 @@ sub trouble {
 sub progress {
     my ($row, $name, $r) = @_;
 
+    my $wrong = $r->{ok} ? '' : "  WRONG: @{$r->{errors}}";
+
     return sprintf("%-12s %-16s core %s  p50/p99 %s  durable %s  memory %s"
-                   . "  generator %.2f  others %.2f%s\n", $row->{id}, $name, core($r),
+                   . "  generator %.2f  others %.2f%s\n",
+                   $row->{id}, $name, core($r),
                    pair($r->{$row->{latency} || 'whole_reply'}),
                    pair($r->{durable}), mb($r), $r->{generator_core},
-                   $r->{others} // 0, $r->{ok} ? '' : "  WRONG: @{$r->{errors}}");
+                   $r->{others} // 0, $wrong);
 }
 
 
