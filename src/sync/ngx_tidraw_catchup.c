@@ -51,6 +51,7 @@ static void
 ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 {
     uint64_t            clock, history;
+    ngx_str_t           schema;
     ngx_tidraw_room_t  *room;
 
     room = op->data;
@@ -76,10 +77,15 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 
     clock = ngx_tidraw_cell_int(&op->results[0], 0, 0);
     history = ngx_tidraw_cell_int(&op->results[0], 0, 1);
+    schema = ngx_tidraw_cell_str(&op->results[0], 0, 2);
 
-    /* a board that was replaced or went back is loaded anew by everybody */
+    /*
+     * A board that was replaced or went back, or was empty and is opened for
+     * other clients now, is loaded anew by everybody.
+     */
 
     if (history > room->doc.clock || clock < room->doc.clock
+        || !ngx_tidraw_room_schema_is(room, &schema)
         || (clock > room->doc.clock
             && ngx_tidraw_catchup_apply(room, &op->results[1],
                                         &op->results[2], clock)

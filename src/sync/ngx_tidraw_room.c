@@ -20,6 +20,8 @@ static ngx_int_t ngx_tidraw_room_fill(ngx_tidraw_room_t *room,
 static void ngx_tidraw_room_failed(ngx_tidraw_room_t *room,
     const char *reason, ngx_uint_t code);
 static void ngx_tidraw_room_schema(ngx_tidraw_room_t *room, ngx_str_t *text);
+static td_schema_t *ngx_tidraw_room_description(ngx_tidraw_room_t *room,
+    ngx_str_t *text);
 static void ngx_tidraw_room_unload(ngx_event_t *ev);
 static void ngx_tidraw_room_unlist(ngx_tidraw_room_t *room);
 static void ngx_tidraw_room_destroy(ngx_tidraw_room_t *room);
@@ -354,30 +356,15 @@ ngx_tidraw_room_fill(ngx_tidraw_room_t *room, ngx_tidraw_op_t *op)
 static void
 ngx_tidraw_room_schema(ngx_tidraw_room_t *room, ngx_str_t *text)
 {
-    td_json_t    *stored;
-    ngx_uint_t    i;
-    td_schema_t **schema;
-
     if (text->len == 0) {
         return;
     }
 
     room->schema_stored = 1;
+    room->schema = ngx_tidraw_room_description(room, text);
 
-    td_arena_reset(room->rooms->scratch);
-
-    if (td_json_parse(room->rooms->scratch, (char *) text->data, text->len,
-                      TD_MESSAGE_DEPTH, &stored)
-        == TD_OK)
-    {
-        schema = room->rooms->site->schemas.elts;
-
-        for (i = 0; i < room->rooms->site->schemas.nelts; i++) {
-            if (td_schema_matches(schema[i], stored)) {
-                room->schema = schema[i];
-                return;
-            }
-        }
+    if (room->schema) {
+        return;
     }
 
     room->schema_unknown = 1;
@@ -385,6 +372,57 @@ ngx_tidraw_room_schema(ngx_tidraw_room_t *room, ngx_str_t *text)
     ngx_log_error(NGX_LOG_WARN, room->rooms->site->log, 0,
                   "board \"%V\" was written with a schema that no "
                   "description in \"tidraw_schema\" matches", &room->sn.str);
+}
+
+
+/* The description of a stored schema, NULL when there is none. */
+
+static td_schema_t *
+ngx_tidraw_room_description(ngx_tidraw_room_t *room, ngx_str_t *text)
+{
+    td_json_t     *stored;
+    ngx_uint_t     i;
+    td_schema_t  **schema;
+
+    td_arena_reset(room->rooms->scratch);
+
+    if (td_json_parse(room->rooms->scratch, (char *) text->data, text->len,
+                      TD_MESSAGE_DEPTH, &stored)
+        != TD_OK)
+    {
+        return NULL;
+    }
+
+    schema = room->rooms->site->schemas.elts;
+
+    for (i = 0; i < room->rooms->site->schemas.nelts; i++) {
+        if (td_schema_matches(schema[i], stored)) {
+            return schema[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_tidraw_room_schema_is(ngx_tidraw_room_t *room, ngx_str_t *text)
+{
+    td_str_t  own;
+
+    if (text->len == 0) {
+        return 1;
+    }
+
+    if (room->schema == NULL) {
+        return 0;
+    }
+
+    own = td_schema_serialized(room->schema);
+
+    return (own.len == text->len
+            && ngx_memcmp(own.data, text->data, own.len) == 0)
+           || ngx_tidraw_room_description(room, text) == room->schema;
 }
 
 

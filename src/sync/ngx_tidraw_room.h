@@ -250,6 +250,10 @@ void ngx_tidraw_room_left(ngx_tidraw_room_t *room);
  */
 void ngx_tidraw_room_close(ngx_tidraw_room_t *room, const char *reason);
 
+/* Whether a stored schema is the one this worker opened the board with. */
+ngx_uint_t ngx_tidraw_room_schema_is(ngx_tidraw_room_t *room,
+    ngx_str_t *text);
+
 /* The records of the board as hydration members, shared; NULL: no memory.
  * The caller drops its reference. */
 ngx_tidraw_shared_t *ngx_tidraw_room_snapshot(ngx_tidraw_room_t *room);

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+
+// An empty board that clients of two generations open on two workers at once
+// belongs to the generation that wrote first (reference 6.4).
+
+import('../lib/sync.mjs').then(({ run, suite, test, equal, schemas, page }) =>
+  run(async () => {
+    for (const database of ['sqlite', 'postgres']) {
+      await suite({ database }, async (s) => {
+        await test('a board that another worker opened for other clients',
+          async () => {
+            const board = await s.board()
+            const schema = schemas['3.15.6']
+            const a = await s.join(board, { schema, protocol: 7 })
+            const { num } = await s.room(board)
+            const theirs = page('page:theirs')
+
+            // the other worker
+
+            await s.t.sql(`UPDATE rooms SET clock = 2, schema =
+              '${JSON.stringify(schemas['5.4.2'])}' WHERE num = ${num}`)
+            await s.t.sql('INSERT INTO records (room, id, clock, state) VALUES '
+              + `(${num}, 'page:theirs', 2, '${JSON.stringify(theirs)}')`)
+
+            a.push({ 'page:ours': ['put', page('page:ours')] })
+
+            equal((await a.closed()).code, 1012)
+            equal((await s.stored(board)).map(([id]) => id), ['page:theirs'])
+
+            const again = await s.open(board, { schema, protocol: 7 })
+
+            again.hello().catch(() => {})
+            await again.refused('CLIENT_TOO_OLD')
+
+            const b = await s.join(board)
+
+            equal(b.document(), { 'page:theirs': theirs })
+          })
+      })
+    }
+  }))
