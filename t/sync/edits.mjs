@@ -62,7 +62,10 @@ const kinds = ['geo', 'geo', 'geo', 'draw', 'draw', 'frame', 'note', 'text',
   'line', 'arrow', 'arrow', 'group', 'image', 'highlight']
 
 export class Editor {
-  constructor(person, rules) {
+  // leave: the records that are not to be touched
+
+  constructor(person, rules, leave = () => false) {
+    this.leave = leave
     this.person = person
     this.store = person.store
     this.rules = rules
@@ -71,7 +74,8 @@ export class Editor {
   }
 
   all(typeName) {
-    return this.store.allRecords().filter((r) => r.typeName === typeName)
+    return this.store.allRecords().filter((r) => r.typeName === typeName
+      && !this.leave(r))
   }
 
   // A number that was never there before.
