@@ -75,7 +75,16 @@ ngx_tidraw_init_module(ngx_cycle_t *cycle)
     sites = tmcf->sites.elts;
 
     for (i = 0; i < tmcf->sites.nelts; i++) {
-        if (ngx_tidraw_site_prepare(sites[i], cycle) != NGX_OK) {
+        if (ngx_tidraw_site_prepare(sites[i], cycle) == NGX_OK) {
+            continue;
+        }
+
+        /*
+         * Failing here in a reload would be the end of nginx and of whatever
+         * else it serves; the site fares as the log says.
+         */
+
+        if (ngx_is_init_cycle(cycle->old_cycle)) {
             return NGX_ERROR;
         }
     }

@@ -317,16 +317,27 @@ ngx_tidraw_site_cmp_schemas(const void *one, const void *two)
 ngx_int_t
 ngx_tidraw_site_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 {
+    ngx_int_t  rc;
+
     if (sodium_init() == -1) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
         return NGX_ERROR;
     }
 
-    if (ngx_tidraw_site_secret(site, cycle) != NGX_OK) {
-        return NGX_ERROR;
+    rc = ngx_tidraw_site_secret(site, cycle);
+
+    if (rc != NGX_OK) {
+
+        /* nothing that could be guessed may stand in its place */
+
+        randombytes_buf(site->secret, sizeof(site->secret));
     }
 
-    return ngx_tidraw_store_prepare(site, cycle);
+    if (ngx_tidraw_store_prepare(site, cycle) != NGX_OK) {
+        rc = NGX_ERROR;
+    }
+
+    return rc;
 }
 
 
