@@ -124,6 +124,20 @@ sub sanitizer {
 }
 
 
+# Workers take a moment to die, and as long they hold the listening socket: who
+# connects to it is reset.
+
+sub kill9 {
+    my ($self) = @_;
+
+    $self->SUPER::kill9;
+
+    wait_for(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                          PeerPort => $self->port) }, 10)
+        or die "somebody still listens\n";
+}
+
+
 # An operation: its kind, then statements as [name, parameters].
 
 sub op {
