@@ -103,6 +103,10 @@ ngx_tidraw_client_free(ngx_tidraw_client_t *s)
         ngx_free((void *) s->presence.data);
     }
 
+    if (s->connect.len) {
+        ngx_free((void *) s->connect.data);
+    }
+
     if (s->user_id.data) {
         ngx_free(s->user_id.data);
     }
@@ -430,7 +434,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
 
     case TD_MESSAGE_CONNECT:
         s->seen = ngx_current_msec;
-        ngx_tidraw_hydrate(s, &m);
+        ngx_tidraw_hydrate(s, &m, text);
         return;
 
     case TD_MESSAGE_PUSH:
@@ -683,6 +687,7 @@ ngx_tidraw_client_detach(ngx_tidraw_client_t *s, ngx_uint_t drop)
 
     if (room) {
 
+        ngx_tidraw_hydrate_forget(s);
         ngx_tidraw_fanout_forget(s);
         ngx_tidraw_commit_forget(s, drop);
 

@@ -187,6 +187,12 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
 
     c = &room->commit;
 
+    if (c->state == NGX_TIDRAW_COMMIT_IDLE && room->nwaiting) {
+        c->state = NGX_TIDRAW_COMMIT_CATCHING_UP;
+        ngx_tidraw_catchup_start(room);
+        return;
+    }
+
     if (c->state != NGX_TIDRAW_COMMIT_IDLE
         || ngx_queue_empty(&c->waiting)
         || c->event.posted
