@@ -238,7 +238,8 @@ sub run {
 
     my @results = $self->finish_run($self->begin_run(@ops));
 
-    die "no answer ($self->{why}): $self->{received}\n" . $self->error_log if !@results;
+    die "no answer ($self->{why}): $self->{received}\n" . $self->error_log
+        if !@results;
 
     return wantarray ? @results : $results[0];
 }
