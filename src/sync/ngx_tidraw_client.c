@@ -362,7 +362,7 @@ ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
 
         /* retrying would fail for ever, so this is final */
 
-        ngx_tidraw_client_refuse(s, "MESSAGE_TOO_LARGE");
+        ngx_tidraw_client_offended(s, "MESSAGE_TOO_LARGE");
         return;
 
     case TD_NOMEM:
@@ -403,7 +403,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
         if (text.len >= NGX_TIDRAW_SCRATCH_MAX / 64) {
             ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
                           "client sent a message of too many values");
-            ngx_tidraw_client_refuse(s, "MESSAGE_TOO_LARGE");
+            ngx_tidraw_client_offended(s, "MESSAGE_TOO_LARGE");
             return;
         }
 
@@ -413,7 +413,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
     case TD_DEPTH:
         ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
                       "client sent JSON nested too deep");
-        ngx_tidraw_client_refuse(s, "INVALID_RECORD");
+        ngx_tidraw_client_offended(s, "INVALID_RECORD");
         return;
 
     default: /* TD_BAD */
@@ -424,7 +424,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
             ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
 
         } else {
-            ngx_tidraw_client_refuse(s, "UNKNOWN_ERROR");
+            ngx_tidraw_client_offended(s, "UNKNOWN_ERROR");
         }
 
         return;
@@ -764,6 +764,14 @@ ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason)
     }
 
     ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+}
+
+
+void
+ngx_tidraw_client_offended(ngx_tidraw_client_t *s, const char *reason)
+{
+    ngx_tidraw_commit_forget(s, 0);
+    ngx_tidraw_client_refuse(s, reason);
 }
 
 

@@ -31,7 +31,7 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
     reason = ngx_tidraw_hydrate_check(s, m);
 
     if (reason) {
-        ngx_tidraw_client_refuse(s, reason);
+        ngx_tidraw_client_offended(s, reason);
         return;
     }
 

@@ -278,6 +278,9 @@ void ngx_tidraw_client_room_ready(ngx_tidraw_client_t *s);
 /* Ends a session for good (sync-protocol 1.5), its presence at once. */
 void ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason);
 
+/* The same for what it sent: its pushes before that still count. */
+void ngx_tidraw_client_offended(ngx_tidraw_client_t *s, const char *reason);
+
 /* Closes the connection so that the client comes back. */
 void ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
     const char *reason);
