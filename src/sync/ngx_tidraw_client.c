@@ -250,6 +250,11 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
     if (room->state == NGX_TIDRAW_ROOM_READY) {
         ngx_tidraw_client_room_ready(s);
     }
+
+    if (s->again) {
+        s->again = 0;
+        ngx_tidraw_client_recheck(s);
+    }
 }
 
 

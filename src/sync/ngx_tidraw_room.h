@@ -115,6 +115,7 @@ struct ngx_tidraw_client_s {
     unsigned                    protocol:8;
     unsigned                    old_refusal:1;  /* protocol 5 and 6 */
     unsigned                    looked:2;     /* catch-ups it waited for */
+    unsigned                    again:1;      /* rights changed meanwhile */
     unsigned                    behind:1;     /* was sent no presence */
     unsigned                    paused:1;
     unsigned                    leaving:1;    /* close when answered */
