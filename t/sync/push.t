@@ -78,7 +78,7 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until,
           equal(await s.tombstones(board), [], 'a put takes it away')
         })
 
-      await test('9.22, 9.23 invalid pushes: 4099, everything exactly as '
+      await test('9.22, 9.23, 12.8 invalid pushes: 4099, all exactly as '
         + 'before', async () => {
         const board = await s.board()
         const b = await s.join(board)
