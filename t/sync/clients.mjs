@@ -360,12 +360,6 @@ export class Person {
     if (this.socket?.isPaused) this.socket.resume()
   }
 
-  // Do not wait for the adapter's next attempt.
-
-  hurry() {
-    if (!this.connected) this.adapter._reconnectManager.maybeReconnected()
-  }
-
   close() {
     this.client.close()
     this.adapter.close()
