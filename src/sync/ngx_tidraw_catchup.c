@@ -21,6 +21,7 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
     ngx_tidraw_op_t  *op;
 
     clock = room->doc.clock;
+    room->commit.base = clock;
 
     op = ngx_tidraw_op_create(room->rooms->site->store, 0);
 
@@ -81,10 +82,11 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 
     /*
      * A board that was replaced or went back, or was empty and is opened for
-     * other clients now, is loaded anew by everybody.
+     * other clients now, is loaded anew by everybody.  By the bus we may have
+     * come further than the answer meanwhile.
      */
 
-    if (history > room->doc.clock || clock < room->doc.clock
+    if (history > room->doc.clock || clock < room->commit.base
         || !ngx_tidraw_room_schema_is(room, &schema)
         || (clock > room->doc.clock
             && ngx_tidraw_catchup_apply(room, &op->results[1],
@@ -153,6 +155,10 @@ ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
         } else {
             t++;
             rclock = tclock;
+        }
+
+        if ((uint64_t) rclock <= room->doc.clock) {
+            continue;
         }
 
         td_arena_reset(arena);

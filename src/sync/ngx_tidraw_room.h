@@ -30,6 +30,9 @@
 #define NGX_TIDRAW_GONE_TIMEOUT      5000
 #define NGX_TIDRAW_UNLOAD_TIMEOUT    30000
 
+/* Who a session is on every worker: of its user and its sessionId. */
+#define NGX_TIDRAW_KEY_LEN           16
+
 /* A session with more than this waiting to be committed is not read. */
 #define NGX_TIDRAW_PENDING_MAX       256
 #define NGX_TIDRAW_PENDING_BYTES     (1024 * 1024)
@@ -96,6 +99,7 @@ struct ngx_tidraw_client_s {
     ngx_str_t                   login;
     ngx_str_t                   link;
     u_char                      presence_id[18 + NGX_TIDRAW_ID_LEN];
+    u_char                      key[NGX_TIDRAW_KEY_LEN];
 
     ngx_tidraw_client_e        state;
     ngx_tidraw_role_e           role;
@@ -152,6 +156,7 @@ typedef struct {
                                                  room that is destroyed */
     td_arena_t                 *arena;
     td_overlay_t               *overlay;
+    uint64_t                    base;         /* the clock it started from */
     uint64_t                    history;      /* after this commit */
     uint64_t                    cycle;
     unsigned                    legacy:1;     /* tried for protocol <= 7 */
@@ -222,6 +227,10 @@ struct ngx_tidraw_room_s {
     ngx_tidraw_shared_t        *snapshot;     /* all records as members */
     uint64_t                    snapshot_clock;
 
+    ngx_queue_t                 remotes;      /* presence on other workers */
+    ngx_uint_t                  nremotes;
+    td_buf_t                    outbox;       /* for the other workers */
+
     ngx_tidraw_op_t            *load;
     ngx_tidraw_commit_t         commit;
     ngx_tidraw_batch_t          batch;
@@ -239,6 +248,10 @@ struct ngx_tidraw_room_s {
  * or is closed.
  */
 ngx_tidraw_room_t *ngx_tidraw_room_get(ngx_tidraw_rooms_t *rooms,
+    ngx_str_t *id);
+
+/* The same without loading: NULL when it is not here. */
+ngx_tidraw_room_t *ngx_tidraw_room_find(ngx_tidraw_rooms_t *rooms,
     ngx_str_t *id);
 
 /* Looks at the room after something left it: it is unloaded in time. */
@@ -278,6 +291,9 @@ void ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason);
 void ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
     const char *reason);
 
+/* The session goes on with another worker: its presence is not removed. */
+void ngx_tidraw_client_moved(ngx_tidraw_client_t *s);
+
 /* A connect under a sessionId that is known: presence id and record of the
  * old session are the new one's (sync-protocol 2.3, 2.4). */
 void ngx_tidraw_client_take_over(ngx_tidraw_client_t *s);
@@ -300,6 +316,9 @@ ngx_int_t ngx_tidraw_presence_push(ngx_tidraw_client_t *s,
 /* After the session left the room. */
 void ngx_tidraw_presence_remove(ngx_tidraw_room_t *room,
     ngx_tidraw_client_t *s);
+
+/* Tells the sessions here that a presence has ended. */
+void ngx_tidraw_presence_gone(ngx_tidraw_room_t *room, u_char *id);
 
 /* Appends everybody else's presence as puts, members joined by commas. */
 void ngx_tidraw_presence_write(ngx_tidraw_client_t *s, td_buf_t *b);
