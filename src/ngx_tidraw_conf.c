@@ -23,6 +23,8 @@
 
 static char *ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static void ngx_tidraw_merge_noname(ngx_conf_t *cf,
+    ngx_tidraw_loc_conf_t *prev, ngx_tidraw_loc_conf_t *conf);
 static char *ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf,
     const char *env, const char *value);
 static char *ngx_tidraw_env(ngx_conf_t *cf, const char *name,
@@ -254,6 +256,7 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               8 * 1024 * 1024);
 
     if (!conf->enable) {
+        ngx_tidraw_merge_noname(cf, prev, conf);
         return NGX_CONF_OK;
     }
 
@@ -326,6 +329,33 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return ngx_tidraw_site_add(cf, conf);
+}
+
+
+/*
+ * "if" and "limit_except" make locations of their own out of a part of the
+ * one around them, which serves what comes there.
+ */
+
+static void
+ngx_tidraw_merge_noname(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *prev,
+    ngx_tidraw_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->noname || prev->site == NULL) {
+        return;
+    }
+
+    *conf = *prev;
+
+    clcf->client_max_body_size = 0;
+
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = ngx_tidraw_http_handler;
+    }
 }
 
 

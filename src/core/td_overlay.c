@@ -613,13 +613,11 @@ td_overlay_copy(td_arena_t *a, td_buf_t *b, td_str_t *text)
 int
 td_overlay_legacy(td_overlay_t *o, td_effect_t *e)
 {
-    uint32_t            i, n;
-    td_buf_t            b;
-    td_str_t            id;
-    td_json_t          *diff;
-    td_entry_t         *entry;
-    const td_json_t    *op;
-    const td_member_t  *m;
+    uint32_t     i;
+    td_buf_t     b;
+    td_str_t     id;
+    td_json_t   *diff;
+    td_entry_t  *entry;
 
     /* a patch nests two containers for each one that it goes into */
 
@@ -632,49 +630,31 @@ td_overlay_legacy(td_overlay_t *o, td_effect_t *e)
 
     memset(&b, 0, sizeof(td_buf_t));
 
-    n = 0;
-
     for (i = 0; i < diff->count; i++) {
-        m = &diff->u.members[i];
-        op = m->value;
 
-        id = td_id_canonical(o->arena, m->key);
+        id = td_id_canonical(o->arena, diff->u.members[i].key);
         if (id.data == NULL) {
             td_buf_free(&b);
             return TD_NOMEM;
         }
 
+        entry = td_room_get(o->room, id);
+
         td_buf_char(&b, i ? ',' : '{');
         td_buf_char(&b, '"');
         td_buf_str(&b, id);
-        td_buf_lit(&b, "\":");
-
-        if (!td_str_is(op->u.items[0]->u.string, "patch")
-            || !td_value_has_string_append(op->u.items[1]))
-        {
-            td_json_write(&b, op);
-            continue;
-        }
-
-        n++;
-        entry = td_room_get(o->room, id);
 
         if (entry && entry->text) {
-            td_buf_lit(&b, "[\"put\",");
+            td_buf_lit(&b, "\":[\"put\",");
             td_buf_add(&b, entry->text, entry->text_len);
             td_buf_char(&b, ']');
 
         } else {
-            td_buf_lit(&b, "[\"remove\"]");
+            td_buf_lit(&b, "\":[\"remove\"]");
         }
     }
 
     td_buf_char(&b, '}');
-
-    if (n == 0) {
-        td_buf_free(&b);
-        return TD_OK;
-    }
 
     return td_overlay_copy(o->arena, &b, &e->legacy);
 }

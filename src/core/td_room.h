@@ -169,11 +169,10 @@ int td_overlay_push(td_overlay_t *o, const td_schema_t *schema,
     td_effect_t *e);
 
 /*
- * Gives e->legacy to a push that was tried without: for receivers of protocol
- * <= 7 that came only after td_overlay_merge().  Where the diff has a string
- * append they get the record as the room has it now; what the later pushes of
- * the overlay do to it does no harm twice.
- * TD_OK or TD_NOMEM.
+ * Gives e->legacy to a push that was tried without, for receivers of protocol
+ * <= 7 who came only while it was stored.  Called after td_overlay_merge():
+ * every record of the diff is put as the room has it now, so that each push
+ * of the overlay leads them straight to its end.  TD_OK or TD_NOMEM.
  */
 int td_overlay_legacy(td_overlay_t *o, td_effect_t *e);
 

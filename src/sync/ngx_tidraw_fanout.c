@@ -15,12 +15,16 @@
 
 #define NGX_TIDRAW_SHARED_HEAD  offsetof(ngx_tidraw_shared_t, data)
 
+/* A batch with more text than this leaves at once. */
+#define NGX_TIDRAW_BATCH_BYTES  (16 * 1024 * 1024)
+
 /* A buffer above this is given back after its tick. */
 #define NGX_TIDRAW_BATCH_KEEP   65536
 
 
 static ngx_tidraw_item_t *ngx_tidraw_fanout_item(ngx_tidraw_room_t *room);
 static ngx_int_t ngx_tidraw_fanout_begin(td_buf_t *b);
+static void ngx_tidraw_fanout_undo(td_buf_t *b, size_t len);
 static ngx_tidraw_shared_t *ngx_tidraw_fanout_share(td_buf_t *b);
 static void ngx_tidraw_fanout_release(td_buf_t *b, ngx_tidraw_shared_t *shared);
 static ngx_uint_t ngx_tidraw_fanout_slices(ngx_tidraw_client_t *s,
@@ -72,6 +76,7 @@ ngx_tidraw_item_t *
 ngx_tidraw_fanout_patch(ngx_tidraw_room_t *room, ngx_tidraw_client_t *origin,
     uint64_t clock, td_str_t *id, td_str_t diff, td_str_t legacy)
 {
+    size_t               text, extra;
     ngx_uint_t           others;
     ngx_tidraw_item_t   *item;
     ngx_tidraw_batch_t  *b;
@@ -99,8 +104,11 @@ ngx_tidraw_fanout_patch(ngx_tidraw_room_t *room, ngx_tidraw_client_t *origin,
         return item;
     }
 
+    text = b->text.len;
+    extra = b->extra.len;
+
     if (ngx_tidraw_fanout_begin(&b->text) != NGX_OK) {
-        return NULL;
+        goto failed;
     }
 
     item->patch = b->text.len;
@@ -117,7 +125,7 @@ ngx_tidraw_fanout_patch(ngx_tidraw_room_t *room, ngx_tidraw_client_t *origin,
     if (legacy.len && room->nlegacy) {
 
         if (ngx_tidraw_fanout_begin(&b->extra) != NGX_OK) {
-            return NULL;
+            goto failed;
         }
 
         item->legacy = b->extra.len;
@@ -130,14 +138,42 @@ ngx_tidraw_fanout_patch(ngx_tidraw_room_t *room, ngx_tidraw_client_t *origin,
         }
 
         item->legacy_len = b->extra.len - item->legacy;
+    }
+
+    if (b->text.failed || b->text.len > NGX_MAX_UINT32_VALUE
+        || b->extra.failed || b->extra.len > NGX_MAX_UINT32_VALUE)
+    {
+        goto failed;
+    }
+
+    if (item->legacy_len) {
         b->nlegacy++;
     }
 
-    if (b->text.failed || b->extra.failed) {
-        return NULL;
+    return item;
+
+failed:
+
+    /* half a patch must not leave with the others */
+
+    ngx_tidraw_fanout_undo(&b->text, text);
+    ngx_tidraw_fanout_undo(&b->extra, extra);
+
+    if (origin) {
+        origin->batched--;
     }
 
-    return item;
+    b->nitems--;
+
+    return NULL;
+}
+
+
+static void
+ngx_tidraw_fanout_undo(td_buf_t *b, size_t len)
+{
+    b->len = len;
+    b->failed = 0;
 }
 
 
@@ -145,6 +181,7 @@ ngx_int_t
 ngx_tidraw_fanout_result(ngx_tidraw_client_t *s, ngx_tidraw_item_t *item,
     td_str_t client_clock, uint64_t clock, td_action_e action, td_str_t rebase)
 {
+    size_t               extra;
     ngx_tidraw_batch_t  *b;
 
     b = &s->room->batch;
@@ -159,7 +196,10 @@ ngx_tidraw_fanout_result(ngx_tidraw_client_t *s, ngx_tidraw_item_t *item,
         s->batched++;
     }
 
+    extra = b->extra.len;
+
     if (ngx_tidraw_fanout_begin(&b->extra) != NGX_OK) {
+        ngx_tidraw_fanout_undo(&b->extra, extra);
         return NGX_ERROR;
     }
 
@@ -169,7 +209,13 @@ ngx_tidraw_fanout_result(ngx_tidraw_client_t *s, ngx_tidraw_item_t *item,
 
     item->result_len = b->extra.len - item->result;
 
-    return b->extra.failed ? NGX_ERROR : NGX_OK;
+    if (b->extra.failed || b->extra.len > NGX_MAX_UINT32_VALUE) {
+        ngx_tidraw_fanout_undo(&b->extra, extra);
+        item->result_len = 0;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -182,7 +228,9 @@ ngx_tidraw_fanout_item(ngx_tidraw_room_t *room)
 
     b = &room->batch;
 
-    if (b->nitems == NGX_TIDRAW_BATCH_MAX) {
+    if (b->nitems == NGX_TIDRAW_BATCH_MAX
+        || b->text.len + b->extra.len > NGX_TIDRAW_BATCH_BYTES)
+    {
         ngx_tidraw_fanout_flush(room);
     }
 

@@ -99,9 +99,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
         process.kill(-t.pid, 'SIGKILL')
         await t.kill9()
 
-        const disk = await load.onDisk()
-
-        load.check(disk, `kill ${i + 1}`)
+        const disk = await load.look(`kill ${i + 1}`, () => load.onDisk())
 
         for (const p of people) {
           const there = disk[mixed].records[p.mark]?.x ?? 0

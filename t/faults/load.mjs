@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { applyDiff } from '../lib/sync.mjs'
 import { newId, sleep, until } from '../sync/clients.mjs'
 
 const WebSocket = createRequire(new URL('../sync/', import.meta.url))('ws')
@@ -113,6 +114,11 @@ function edit(w, v) {
 
 const number = (records, name) => records[`shape:${name}.a`]?.x ?? 0
 
+const objectOf = (map) => Object.fromEntries(map)
+
+const without = (records) => Object.fromEntries(Object.entries(records)
+  .filter(([id]) => !id.startsWith('instance_presence:')))
+
 export class Ledger {
   constructor() {
     this.writers = new Map()
@@ -199,16 +205,18 @@ export class Ledger {
 }
 
 // One who edits at a rate, comes back by itself, and goes on from what the
-// server has.
+// server has.  Comes anew, or with the clock it knows ("resume"), in turn.
+// Where two workers overlap, each of them may be behind the other: "alone" is
+// false there, and somebody who comes back must find what it saw itself.
 
 export class Writer {
   // ledger, t, board, name, generation, query or headers, every (ms), big
 
   constructor(options) {
     Object.assign(this, { generation: 'v8', every: 33, query: '', headers: {},
-      allowed: [1005, 1006, 1012, 1013] }, options)
+      allowed: [1005, 1006, 1012, 1013], alone: true }, options)
     Object.assign(this, { sent: 0, acked: 0, shown: 0, clock: 0, reused: 0,
-      clientClock: 0, pending: [], stopped: false, fresh: true })
+      clientClock: 0, pending: [], stopped: false, records: new Map() })
 
     this.ledger.writers.set(this.name, this)
     this.open()
@@ -226,10 +234,11 @@ export class Writer {
 
     ws.on('error', () => {})
     ws.on('open', () => {
-      this.floor = this.ledger.floor(this.board)
+      this.floor = this.alone ? this.ledger.floor(this.board) : this.known()
+      this.resume = !this.alone || !this.resume
 
       ws.send(JSON.stringify({ type: 'connect', connectRequestId: newId(),
-        lastServerClock: -1, protocolVersion: Number(this.generation.slice(1)),
+        lastServerClock: this.resume ? this.clock : -1, protocolVersion: Number(this.generation.slice(1)),
         schema: schemaOf(this.generation) }))
     })
 
@@ -263,9 +272,13 @@ export class Writer {
 
     this.ledger.hear(this.board, item, this)
 
+    if (item.type === 'patch') applyDiff(this.records, item.diff)
+
     if (item.type === 'connect') {
-      const records = Object.fromEntries(Object.entries(item.diff)
-        .map(([id, [, record]]) => [id, record]))
+      if (item.hydrationType === 'wipe_all') this.records.clear()
+      applyDiff(this.records, item.diff)
+
+      const records = objectOf(this.records)
 
       this.ledger.check(this.board, records, item.serverClock,
         `${this.name} comes back`, this.floor)
@@ -289,8 +302,26 @@ export class Writer {
       this.ledger.fault(`${this.name}: edit ${v} was discarded`)
     }
 
+    if (item.action === 'commit') applyDiff(this.records, edit(this, v))
+    else if (item.action.rebaseWithDiff) {
+      applyDiff(this.records, item.action.rebaseWithDiff)
+    }
+
     this.acked = Math.max(this.acked, v)
     this.ledger.acks++
+  }
+
+  // The least of the board that this one has seen itself.
+
+  known() {
+    const records = objectOf(this.records)
+
+    return { clock: this.clock, writers: new Map([...this.ledger.writers.values()]
+      .filter((w) => w.board === this.board).map((w) => {
+        const v = number(records, w.name)
+
+        return [w.name, { acked: v, shown: v }]
+      })) }
   }
 
   tick() {
@@ -429,12 +460,20 @@ export class Load {
     }
   }
 
-  check(stored, where) {
-    for (const board of this.boards) {
-      const { records = {}, clock = 0 } = stored[board] ?? {}
+  // Looks at what is stored, in one of the two ways, while edits go on: it must
+  // have what was acknowledged before.
 
-      this.ledger.check(board, records, clock, where)
-    }
+  async look(where, stored = () => this.stored()) {
+    const floors = this.boards.map((board) => this.ledger.floor(board))
+    const found = await stored()
+
+    this.boards.forEach((board, i) => {
+      const { records = {}, clock = 0 } = found[board] ?? {}
+
+      this.ledger.check(board, records, clock, where, floors[i])
+    })
+
+    return found
   }
 
   // What somebody gets who comes anew.
@@ -467,9 +506,7 @@ export class Load {
   async finish({ exact = this.boards } = {}) {
     await this.quiet()
 
-    const stored = await this.stored()
-
-    this.check(stored, 'at the end')
+    const stored = await this.look('at the end')
 
     for (const board of this.boards) {
       const writers = this.writers.filter((w) => w.board === board)
@@ -486,6 +523,10 @@ export class Load {
         if (number(records, w.name) !== w.seq) {
           this.ledger.fault(`${w.name} is at ${w.seq}`)
         }
+
+        const same = () => isDeepStrictEqual(without(objectOf(w.records)), records)
+
+        await until(same, `${w.name} to see what is stored`)
       }
 
       const edits = writers.reduce((n, w) => n + w.seq, 0)

@@ -79,11 +79,11 @@ export async function start(options = {}) {
   // register(email, {password, name, …}) and login give a Cookie header,
   // room(cookie, name) an id, link(cookie, room, role, {…}) a token,
   // sql(text) rows of strings, workers() pids, killWorker(pid, signal),
-  // allow(pattern, …) alerts that are meant, database('kill9' | 'start' |
-  // 'stop' | 'restart' | 'pause' | 'resume') on PostgreSQL.
+  // allow(pattern, …) alerts that are meant, postgres('kill9' | 'start' |
+  // 'stop' | 'restart' | 'pause' | 'resume') for what a database may do.
   for (const name of [
     'quit', 'stop', 'kill9', 'register', 'login', 'room', 'link', 'sql',
-    'errorLog', 'workers', 'killWorker', 'allow', 'database', 'finish',
+    'errorLog', 'workers', 'killWorker', 'allow', 'postgres', 'finish',
   ]) t[name] = on(name)
 
   return t.start()

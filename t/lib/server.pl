@@ -56,7 +56,7 @@ my %call = (
     workers  => sub { [$_[0]->workers] },
     killWorker => sub { kill($_[2] || 'KILL', $_[1]) },
     allow    => sub { shift->allow(map { qr/$_/ } @_); 1 },
-    database => sub {
+    postgres => sub {
         my ($t, $what) = @_;
 
         die "not on PostgreSQL\n" if !$t->{pg};

@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+
+// PostgreSQL dies, restarts or falls silent under load: commits whose outcome
+// nobody knows.  No acknowledged edit is lost, none is applied twice, and
+// their authors get answers afterwards, or are closed with a code that lets
+// them come back.
+//
+// ROUNDS (2) of all the ways.
+
+import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
+  const { start } = await import('../lib/server.mjs')
+  const rounds = Number(process.env.ROUNDS || 2)
+
+  await run(async () => {
+    const began = Date.now()
+    const t = await start({ database: 'postgres' })
+
+    const load = await new Load(t).begin({ allowed: [1011, 1012, 1013] })
+    const { ledger } = load
+
+    const backends = async () => (await t.sql('SELECT pid FROM pg_stat_activity '
+      + 'WHERE datname = current_database() AND pid <> pg_backend_pid()'))
+      .map(([pid]) => Number(pid))
+
+    const ways = {
+      'kill -9 of one of its processes': async () => {
+        const all = await backends()
+
+        process.kill(all[Math.floor(Math.random() * all.length)], 'SIGKILL')
+      },
+
+      'all connections ended': async () => {
+        await t.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
+          + 'WHERE datname = current_database() AND pid <> pg_backend_pid()')
+      },
+
+      'a restart': () => t.postgres('restart'),
+
+      'kill -9 of all of it': async () => {
+        await t.postgres('kill9')
+        await sleep(300)
+        await t.postgres('start')
+      },
+
+      silence: async () => {
+        await t.postgres('pause')
+        await sleep(1500)
+        await t.postgres('resume')
+      },
+
+      'away for longer than pushes wait': async () => {
+        const closed = () => ledger.closes[1013] ?? 0
+        const before = closed()
+        const at = Date.now()
+
+        await t.postgres('stop')
+
+        try {
+          await until(() => closed() >= before + load.writers.length,
+            () => `authors to be told, ${closed() - before} were`, 40000)
+          say(`away: authors were closed with 1013 after ${Date.now() - at} ms`)
+        } finally {
+          await t.postgres('start')
+        }
+      },
+    }
+
+    await load.flowing()
+
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, way] of Object.entries(ways)) {
+        if (round > 0 && name.startsWith('away')) continue
+
+        await sleep(100 + Math.random() * 400)
+
+        const before = ledger.faults.length
+        const acks = ledger.acks
+        let after = 'nothing flows'
+
+        try {
+          await way()
+          after = `edits flow after ${await load.flowing(30000)} ms`
+          await load.look(name)
+        } catch (error) {
+          ledger.fault(error.stack)
+        }
+
+        ok(ledger.faults.length === before, `${name}: ${after}, `
+          + `${ledger.acks - acks} acknowledged`,
+        ledger.faults.slice(before).join('\n'))
+      }
+    }
+
+    const before = ledger.faults.length
+
+    await load.finish()
+    ok(ledger.faults.length === before, `${ledger.acks} acknowledged edits, all `
+      + 'stored, each of them once', ledger.faults.slice(before).join('\n'))
+
+    say(`sockets closed: ${JSON.stringify(ledger.closes)}; `
+      + `${((Date.now() - began) / 1000).toFixed(1)} s`)
+    load.stop()
+    ok(await t.finish(), 'no alert, nothing left behind')
+  })
+})
