@@ -203,5 +203,6 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
         }
     }
 
+    ngx_tidraw_bus_close();
     ngx_tidraw_sentinel_close();
 }

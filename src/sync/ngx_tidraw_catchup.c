@@ -48,6 +48,18 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
 }
 
 
+void
+ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock)
+{
+    if (clock > room->doc.clock
+        && room->commit.state == NGX_TIDRAW_COMMIT_IDLE)
+    {
+        room->commit.state = NGX_TIDRAW_COMMIT_CATCHING_UP;
+        ngx_tidraw_catchup_start(room);
+    }
+}
+
+
 static void
 ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 {
@@ -100,6 +112,7 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 
     td_room_prune(&room->doc, history);
 
+    ngx_tidraw_hydrate_held(room);
     ngx_tidraw_commit_schedule(room);
 }
 

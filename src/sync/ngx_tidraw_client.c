@@ -99,6 +99,10 @@ ngx_tidraw_client_free(ngx_tidraw_client_t *s)
 
     td_chunk_reset(&s->chunk);
 
+    if (s->held.len) {
+        ngx_free((void *) s->held.data);
+    }
+
     if (s->presence.len) {
         ngx_free((void *) s->presence.data);
     }
@@ -432,7 +436,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
 
     case TD_MESSAGE_CONNECT:
         s->seen = ngx_current_msec;
-        ngx_tidraw_hydrate(s, &m);
+        ngx_tidraw_hydrate(s, &m, text);
         return;
 
     case TD_MESSAGE_PUSH:

@@ -36,8 +36,6 @@ static void ngx_tidraw_remote_items(ngx_tidraw_room_t *room,
     ngx_tidraw_bus_message_t *m);
 static void ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room,
     u_char *p, size_t len);
-static void ngx_tidraw_remote_behind(ngx_tidraw_room_t *room,
-    uint64_t clock);
 static ngx_int_t ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room,
     uint64_t node, u_char *p, size_t len);
 static void ngx_tidraw_remote_on_taken(ngx_tidraw_room_t *room, u_char *id);
@@ -327,7 +325,7 @@ ngx_tidraw_remote_items(ngx_tidraw_room_t *room, ngx_tidraw_bus_message_t *m)
         case 'b':
             if (len == sizeof(uint64_t)) {
                 ngx_memcpy(&clock, p, sizeof(uint64_t));
-                ngx_tidraw_remote_behind(room, clock);
+                ngx_tidraw_catchup_to(room, clock);
             }
 
             break;
@@ -406,7 +404,7 @@ ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room, u_char *p, size_t len)
     /* the first edit of a board also says for which clients it is */
 
     if (clock > room->doc.clock + 1 || !room->schema_stored) {
-        ngx_tidraw_remote_behind(room, clock);
+        ngx_tidraw_catchup_to(room, clock);
         return;
     }
 
@@ -437,20 +435,6 @@ ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room, u_char *p, size_t len)
                       "board \"%V\" cannot follow another worker, it is "
                       "loaded again", &room->sn.str);
         ngx_tidraw_room_close(room, NULL);
-    }
-}
-
-
-/* A cycle that runs notices by itself. */
-
-static void
-ngx_tidraw_remote_behind(ngx_tidraw_room_t *room, uint64_t clock)
-{
-    if (clock > room->doc.clock
-        && room->commit.state == NGX_TIDRAW_COMMIT_IDLE)
-    {
-        room->commit.state = NGX_TIDRAW_COMMIT_CATCHING_UP;
-        ngx_tidraw_catchup_start(room);
     }
 }
 

@@ -63,6 +63,7 @@ ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms)
     ngx_queue_t        *q;
     ngx_tidraw_room_t  *room;
 
+    ngx_tidraw_poll_stop(rooms);
     ngx_tidraw_rooms_forget_access(&rooms->entering);
 
     for (q = ngx_queue_head(&rooms->rooms);

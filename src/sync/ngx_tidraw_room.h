@@ -69,6 +69,10 @@ struct ngx_tidraw_rooms_s {
     ngx_queue_t                 entering;     /* sessions without a room */
     ngx_uint_t                  nsessions;    /* that hold a connection */
     td_arena_t                 *scratch;      /* of one message */
+
+    ngx_event_t                 poll;
+    ngx_uint_t                  polls;        /* rounds so far */
+    ngx_tidraw_op_t            *asked;        /* in flight */
 };
 
 
@@ -105,6 +109,8 @@ struct ngx_tidraw_client_s {
     ngx_tidraw_role_e           role;
 
     td_chunk_t                  chunk;
+    td_str_t                    held;         /* own allocation: a connect
+                                                 that waits for catching up */
     td_str_t                    presence;     /* own allocation */
 
     ngx_msec_t                  seen;         /* last connect, push, ping */
@@ -117,6 +123,7 @@ struct ngx_tidraw_client_s {
     unsigned                    protocol:8;
     unsigned                    old_refusal:1;  /* protocol 5 and 6 */
     unsigned                    behind:1;     /* was sent no presence */
+    unsigned                    awaited:1;    /* has waited once */
     unsigned                    paused:1;
     unsigned                    leaving:1;    /* close when answered */
 };
@@ -304,7 +311,11 @@ void ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes);
 
 /* ngx_tidraw_hydrate.c: the connect message and its reply */
 
-void ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m);
+void ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m,
+    td_str_t text);
+
+/* The board has caught up: connects that waited for it are answered. */
+void ngx_tidraw_hydrate_held(ngx_tidraw_room_t *room);
 
 
 /* ngx_tidraw_presence.c */
@@ -357,6 +368,16 @@ void ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc);
 /* Fetches what changed since our clock, shows it to the sessions and goes on
  * with the commit cycle.  The cycle is in state CATCHING_UP meanwhile. */
 void ngx_tidraw_catchup_start(ngx_tidraw_room_t *room);
+
+/* Somebody knows of this clock: starts catching up if it is beyond ours and
+ * no cycle runs, which would find out by itself. */
+void ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock);
+
+
+/* ngx_tidraw_poll.c */
+
+void ngx_tidraw_poll_start(ngx_tidraw_rooms_t *rooms);
+void ngx_tidraw_poll_stop(ngx_tidraw_rooms_t *rooms);
 
 
 /* ngx_tidraw_fanout.c: the batch of a tick */

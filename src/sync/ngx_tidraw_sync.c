@@ -64,6 +64,18 @@ ngx_tidraw_sync_handler(ngx_http_request_t *r, ngx_str_t *room_id)
 ngx_int_t
 ngx_tidraw_sync_open(ngx_cycle_t *cycle)
 {
+    ngx_uint_t                i;
+    ngx_tidraw_site_t       **sites;
+    ngx_tidraw_main_conf_t   *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_tidraw_module);
+
+    sites = tmcf->sites.elts;
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        ngx_tidraw_poll_start(sites[i]->rooms);
+    }
+
     return ngx_tidraw_bus_open(cycle, ngx_tidraw_remote_receive,
                                ngx_tidraw_remote_node_gone);
 }
