@@ -99,10 +99,6 @@ ngx_tidraw_client_free(ngx_tidraw_client_t *s)
 
     td_chunk_reset(&s->chunk);
 
-    if (s->held.len) {
-        ngx_free((void *) s->held.data);
-    }
-
     if (s->presence.len) {
         ngx_free((void *) s->presence.data);
     }
@@ -436,7 +432,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
 
     case TD_MESSAGE_CONNECT:
         s->seen = ngx_current_msec;
-        ngx_tidraw_hydrate(s, &m, text);
+        ngx_tidraw_hydrate(s, &m);
         return;
 
     case TD_MESSAGE_PUSH:

@@ -679,8 +679,6 @@ ngx_tidraw_commit_finish(ngx_tidraw_room_t *room)
     c->state = NGX_TIDRAW_COMMIT_IDLE;
     c->overlay = NULL;
 
-    ngx_tidraw_hydrate_held(room);
-
     if (td_arena_size(c->arena) > NGX_TIDRAW_ARENA_KEEP) {
         td_arena_destroy(c->arena);
         c->arena = NULL;
@@ -797,6 +795,4 @@ ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
 
     c->state = NGX_TIDRAW_COMMIT_IDLE;
     c->failures = 0;
-
-    ngx_tidraw_hydrate_held(room);
 }

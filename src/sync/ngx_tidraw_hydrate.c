@@ -8,8 +8,6 @@
 #include "ngx_tidraw_room.h"
 
 
-static ngx_int_t ngx_tidraw_hydrate_hold(ngx_tidraw_client_t *s,
-    td_str_t text);
 static const char *ngx_tidraw_hydrate_check(ngx_tidraw_client_t *s,
     td_message_t *m);
 static ngx_int_t ngx_tidraw_hydrate_reply(ngx_tidraw_client_t *s,
@@ -21,7 +19,7 @@ static u_char  ngx_tidraw_reply_tail[] = "}}";
 
 
 void
-ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
+ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m)
 {
     unsigned            protocol;
     const char         *reason;
@@ -33,20 +31,6 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
 
     if (reason) {
         ngx_tidraw_client_refuse(s, reason);
-        return;
-    }
-
-    /* it was at a worker that is ahead of us: catch up first, then decide */
-
-    if (m->last_clock > (int64_t) room->doc.clock && !s->awaited) {
-        s->awaited = 1;
-
-        if (ngx_tidraw_hydrate_hold(s, text) != NGX_OK) {
-            ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
-            return;
-        }
-
-        ngx_tidraw_catchup_to(room, m->last_clock);
         return;
     }
 
@@ -90,65 +74,6 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
     }
 
     ngx_add_timer(&s->timer, NGX_TIDRAW_IDLE_TIMEOUT);
-}
-
-
-static ngx_int_t
-ngx_tidraw_hydrate_hold(ngx_tidraw_client_t *s, td_str_t text)
-{
-    char  *p;
-
-    p = ngx_alloc(text.len, s->rooms->site->log);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(p, text.data, text.len);
-
-    s->held.data = p;
-    s->held.len = text.len;
-
-    return NGX_OK;
-}
-
-
-void
-ngx_tidraw_hydrate_held(ngx_tidraw_room_t *room)
-{
-    td_str_t              held;
-    ngx_queue_t          *q, *next;
-    td_message_t          m;
-    ngx_tidraw_client_t  *s;
-
-    for (q = ngx_queue_head(&room->sessions);
-         q != ngx_queue_sentinel(&room->sessions);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
-
-        if (s->held.len == 0) {
-            continue;
-        }
-
-        held = s->held;
-        s->held.len = 0;
-
-        td_arena_reset(room->rooms->scratch);
-
-        if (td_message_parse(room->rooms->scratch, held, &m) == TD_OK) {
-            ngx_tidraw_hydrate(s, &m, held);
-
-        } else {
-            ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
-        }
-
-        ngx_free((void *) held.data);
-
-        /* taking over may have freed the next one */
-
-        next = ngx_queue_head(&room->sessions);
-    }
 }
 
 

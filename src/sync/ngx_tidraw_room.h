@@ -109,8 +109,6 @@ struct ngx_tidraw_client_s {
     ngx_tidraw_role_e           role;
 
     td_chunk_t                  chunk;
-    td_str_t                    held;         /* own allocation: a connect
-                                                 that waits for catching up */
     td_str_t                    presence;     /* own allocation */
 
     ngx_msec_t                  seen;         /* last connect, push, ping */
@@ -123,7 +121,6 @@ struct ngx_tidraw_client_s {
     unsigned                    protocol:8;
     unsigned                    old_refusal:1;  /* protocol 5 and 6 */
     unsigned                    behind:1;     /* was sent no presence */
-    unsigned                    awaited:1;    /* has waited once */
     unsigned                    paused:1;
     unsigned                    leaving:1;    /* close when answered */
 };
@@ -311,11 +308,7 @@ void ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes);
 
 /* ngx_tidraw_hydrate.c: the connect message and its reply */
 
-void ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m,
-    td_str_t text);
-
-/* The board has caught up: connects that waited for it are answered. */
-void ngx_tidraw_hydrate_held(ngx_tidraw_room_t *room);
+void ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m);
 
 
 /* ngx_tidraw_presence.c */
