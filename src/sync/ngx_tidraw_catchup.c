@@ -111,6 +111,8 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
     }
 
     td_room_prune(&room->doc, history);
+
+    ngx_tidraw_hydrate_waiting(room);
     ngx_tidraw_commit_schedule(room);
 }
 

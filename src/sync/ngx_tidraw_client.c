@@ -103,6 +103,10 @@ ngx_tidraw_client_free(ngx_tidraw_client_t *s)
         ngx_free((void *) s->presence.data);
     }
 
+    if (s->connect.len) {
+        ngx_free((void *) s->connect.data);
+    }
+
     if (s->user_id.data) {
         ngx_free(s->user_id.data);
     }
@@ -248,6 +252,11 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
     if (room->state == NGX_TIDRAW_ROOM_READY) {
         ngx_tidraw_client_room_ready(s);
     }
+
+    if (s->again) {
+        s->again = 0;
+        ngx_tidraw_client_recheck(s);
+    }
 }
 
 
@@ -360,7 +369,7 @@ ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
 
         /* retrying would fail for ever, so this is final */
 
-        ngx_tidraw_client_refuse(s, "MESSAGE_TOO_LARGE");
+        ngx_tidraw_client_offended(s, "MESSAGE_TOO_LARGE");
         return;
 
     case TD_NOMEM:
@@ -401,7 +410,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
         if (text.len >= NGX_TIDRAW_SCRATCH_MAX / 64) {
             ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
                           "client sent a message of too many values");
-            ngx_tidraw_client_refuse(s, "MESSAGE_TOO_LARGE");
+            ngx_tidraw_client_offended(s, "MESSAGE_TOO_LARGE");
             return;
         }
 
@@ -411,7 +420,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
     case TD_DEPTH:
         ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
                       "client sent JSON nested too deep");
-        ngx_tidraw_client_refuse(s, "INVALID_RECORD");
+        ngx_tidraw_client_offended(s, "INVALID_RECORD");
         return;
 
     default: /* TD_BAD */
@@ -422,7 +431,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
             ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
 
         } else {
-            ngx_tidraw_client_refuse(s, "UNKNOWN_ERROR");
+            ngx_tidraw_client_offended(s, "UNKNOWN_ERROR");
         }
 
         return;
@@ -432,7 +441,7 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
 
     case TD_MESSAGE_CONNECT:
         s->seen = ngx_current_msec;
-        ngx_tidraw_hydrate(s, &m);
+        ngx_tidraw_hydrate(s, &m, text);
         return;
 
     case TD_MESSAGE_PUSH:
@@ -685,6 +694,7 @@ ngx_tidraw_client_detach(ngx_tidraw_client_t *s, ngx_uint_t drop)
 
     if (room) {
 
+        ngx_tidraw_hydrate_forget(s);
         ngx_tidraw_fanout_forget(s);
         ngx_tidraw_commit_forget(s, drop);
 
@@ -761,6 +771,14 @@ ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason)
     }
 
     ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+}
+
+
+void
+ngx_tidraw_client_offended(ngx_tidraw_client_t *s, const char *reason)
+{
+    ngx_tidraw_commit_forget(s, 0);
+    ngx_tidraw_client_refuse(s, reason);
 }
 
 

@@ -4,8 +4,9 @@
  * waits, try it on an overlay, store it if the board's clock still is the one
  * we know, and only then show it to anybody (DESIGN 3).
  *
- * A lost race or an unknown outcome leads through catching up back to the
- * start with the same pushes; what had been stored has no effect then.
+ * A lost race leads through catching up back to the start with the same
+ * pushes, and so does an unknown outcome, if it was stored: what had been has
+ * no effect then.
  */
 
 
@@ -186,6 +187,12 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
     ngx_tidraw_commit_t  *c;
 
     c = &room->commit;
+
+    if (c->state == NGX_TIDRAW_COMMIT_IDLE && room->nwaiting) {
+        c->state = NGX_TIDRAW_COMMIT_CATCHING_UP;
+        ngx_tidraw_catchup_start(room);
+        return;
+    }
 
     if (c->state != NGX_TIDRAW_COMMIT_IDLE
         || ngx_queue_empty(&c->waiting)
@@ -493,13 +500,12 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
         return;
 
     case NGX_DECLINED:
-    case NGX_TIDRAW_STORE_UNKNOWN:
 
-        /* another writer was first, or we cannot tell: the database knows */
+        /* another writer was first: the database knows what it wrote */
 
-        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, room->rooms->site->log, 0,
-                       "tidraw commit of board \"%V\": %i", &room->sn.str,
-                       op->rc);
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, room->rooms->site->log, 0,
+                       "tidraw commit of board \"%V\" came second",
+                       &room->sn.str);
 
         ngx_tidraw_commit_again(room);
 
@@ -726,6 +732,13 @@ ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
 
     case NGX_TIDRAW_STORE_FULL:
         what = "disk full";
+        break;
+
+    case NGX_TIDRAW_STORE_UNKNOWN:
+
+        /* trying again tells: what was stored makes the next try come second */
+
+        what = "outcome unknown";
         break;
 
     default:

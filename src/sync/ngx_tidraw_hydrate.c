@@ -10,6 +10,7 @@
 
 static const char *ngx_tidraw_hydrate_check(ngx_tidraw_client_t *s,
     td_message_t *m);
+static void ngx_tidraw_hydrate_wait(ngx_tidraw_client_t *s, td_str_t text);
 static ngx_int_t ngx_tidraw_hydrate_reply(ngx_tidraw_client_t *s,
     td_message_t *m, unsigned protocol);
 
@@ -19,7 +20,7 @@ static u_char  ngx_tidraw_reply_tail[] = "}}";
 
 
 void
-ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m)
+ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
 {
     unsigned            protocol;
     const char         *reason;
@@ -30,7 +31,17 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m)
     reason = ngx_tidraw_hydrate_check(s, m);
 
     if (reason) {
-        ngx_tidraw_client_refuse(s, reason);
+        ngx_tidraw_client_offended(s, reason);
+        return;
+    }
+
+    /* a clock beyond ours: another worker was faster, or it is no clock */
+
+    if (m->last_clock > (int64_t) room->doc.clock
+        && s->state == NGX_TIDRAW_CLIENT_WAITING
+        && s->looked < 2)
+    {
+        ngx_tidraw_hydrate_wait(s, text);
         return;
     }
 
@@ -74,6 +85,98 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m)
     }
 
     ngx_add_timer(&s->timer, NGX_TIDRAW_IDLE_TIMEOUT);
+}
+
+
+static void
+ngx_tidraw_hydrate_wait(ngx_tidraw_client_t *s, td_str_t text)
+{
+    char  *copy;
+
+    copy = ngx_alloc(text.len, s->rooms->site->log);
+    if (copy == NULL) {
+        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+        return;
+    }
+
+    ngx_memcpy(copy, text.data, text.len);
+
+    s->connect.data = copy;
+    s->connect.len = text.len;
+
+    s->room->nwaiting++;
+
+    ngx_tidraw_ws_pause(s->ws);
+
+    ngx_tidraw_commit_schedule(s->room);
+}
+
+
+void
+ngx_tidraw_hydrate_waiting(ngx_tidraw_room_t *room)
+{
+    td_str_t              text;
+    ngx_uint_t            n;
+    ngx_queue_t          *q;
+    td_message_t          m;
+    ngx_tidraw_client_t  *s;
+
+    for (n = room->nwaiting; n && room->nwaiting; n--) {
+
+        for (q = ngx_queue_head(&room->sessions);
+             q != ngx_queue_sentinel(&room->sessions);
+             q = ngx_queue_next(q))
+        {
+            s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+
+            if (s->connect.len) {
+                break;
+            }
+        }
+
+        if (q == ngx_queue_sentinel(&room->sessions)) {
+            return;
+        }
+
+        /* it may have to wait once more: behind those of this round then */
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&room->sessions, q);
+
+        text = s->connect;
+        s->connect.data = NULL;
+        s->connect.len = 0;
+        s->looked++;
+        room->nwaiting--;
+
+        ngx_tidraw_ws_resume(s->ws);
+
+        td_arena_reset(room->rooms->scratch);
+
+        if (td_message_parse(room->rooms->scratch, text, &m) == TD_OK) {
+            ngx_tidraw_hydrate(s, &m, text);
+
+        } else {
+            ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
+        }
+
+        ngx_free((void *) text.data);
+    }
+}
+
+
+void
+ngx_tidraw_hydrate_forget(ngx_tidraw_client_t *s)
+{
+    if (s->connect.len == 0) {
+        return;
+    }
+
+    ngx_free((void *) s->connect.data);
+    s->connect.data = NULL;
+    s->connect.len = 0;
+
+    s->room->nwaiting--;
 }
 
 

@@ -38,7 +38,7 @@ ngx_tidraw_presence_push(ngx_tidraw_client_t *s, td_message_t *m)
         ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
                       "client sent an invalid presence: %s", p.error);
 
-        ngx_tidraw_client_refuse(s, "INVALID_RECORD");
+        ngx_tidraw_client_offended(s, "INVALID_RECORD");
         return NGX_DECLINED;
     }
 

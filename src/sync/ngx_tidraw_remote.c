@@ -32,6 +32,7 @@ static void ngx_tidraw_remote_item(ngx_tidraw_room_t *room, char kind,
 static ngx_tidraw_room_t *ngx_tidraw_remote_room(ngx_tidraw_site_t *site,
     ngx_str_t *id);
 static void ngx_tidraw_remote_answer(ngx_tidraw_room_t *room);
+static void ngx_tidraw_remote_put(ngx_tidraw_client_t *s);
 static void ngx_tidraw_remote_items(ngx_tidraw_room_t *room,
     ngx_tidraw_bus_message_t *m);
 static void ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room,
@@ -256,8 +257,6 @@ ngx_tidraw_remote_room(ngx_tidraw_site_t *site, ngx_str_t *id)
 static void
 ngx_tidraw_remote_answer(ngx_tidraw_room_t *room)
 {
-    td_buf_t              b;
-    td_str_t              op;
     ngx_queue_t          *q;
     ngx_tidraw_client_t  *s;
 
@@ -267,27 +266,35 @@ ngx_tidraw_remote_answer(ngx_tidraw_room_t *room)
     {
         s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
 
-        if (s->presence.len == 0) {
-            continue;
+        if (s->presence.len) {
+            ngx_tidraw_remote_put(s);
         }
-
-        ngx_memzero(&b, sizeof(td_buf_t));
-
-        td_buf_lit(&b, "[\"put\",");
-        td_buf_str(&b, s->presence);
-        td_buf_char(&b, ']');
-
-        if (!b.failed) {
-            op.data = b.data;
-            op.len = b.len;
-
-            ngx_tidraw_remote_presence(s, op);
-        }
-
-        td_buf_free(&b);
     }
 
     ngx_tidraw_remote_flush(room);
+}
+
+
+static void
+ngx_tidraw_remote_put(ngx_tidraw_client_t *s)
+{
+    td_buf_t  b;
+    td_str_t  op;
+
+    ngx_memzero(&b, sizeof(td_buf_t));
+
+    td_buf_lit(&b, "[\"put\",");
+    td_buf_str(&b, s->presence);
+    td_buf_char(&b, ']');
+
+    if (!b.failed) {
+        op.data = b.data;
+        op.len = b.len;
+
+        ngx_tidraw_remote_presence(s, op);
+    }
+
+    td_buf_free(&b);
 }
 
 
@@ -596,6 +603,10 @@ ngx_tidraw_remote_take_over(ngx_tidraw_client_t *s)
         part.len = NGX_TIDRAW_REMOTE_ID;
 
         ngx_tidraw_remote_item(s->room, 't', &part, 1);
+
+        /* where it was until now it is a stranger's from here on */
+
+        ngx_tidraw_remote_put(s);
         ngx_tidraw_remote_flush(s->room);
 
         return 1;

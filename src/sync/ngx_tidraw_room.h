@@ -110,6 +110,8 @@ struct ngx_tidraw_client_s {
 
     td_chunk_t                  chunk;
     td_str_t                    presence;     /* own allocation */
+    td_str_t                    connect;      /* waits for catching up, own
+                                                 allocation */
 
     ngx_msec_t                  seen;         /* last connect, push, ping */
     ngx_msec_t                  taken;        /* last hand-over of the id */
@@ -120,6 +122,8 @@ struct ngx_tidraw_client_s {
 
     unsigned                    protocol:8;
     unsigned                    old_refusal:1;  /* protocol 5 and 6 */
+    unsigned                    looked:2;     /* catch-ups it waited for */
+    unsigned                    again:1;      /* rights changed meanwhile */
     unsigned                    behind:1;     /* was sent no presence */
     unsigned                    paused:1;
     unsigned                    leaving:1;    /* close when answered */
@@ -227,6 +231,7 @@ struct ngx_tidraw_room_s {
     ngx_uint_t                  nsessions;    /* that hold a connection */
     ngx_uint_t                  nconnected;
     ngx_uint_t                  nlegacy;      /* connected, protocol <= 7 */
+    ngx_uint_t                  nwaiting;     /* with a connect that waits */
 
     ngx_tidraw_shared_t        *snapshot;     /* all records as members */
     uint64_t                    snapshot_clock;
@@ -291,6 +296,9 @@ void ngx_tidraw_client_room_ready(ngx_tidraw_client_t *s);
 /* Ends a session for good (sync-protocol 1.5), its presence at once. */
 void ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason);
 
+/* The same for what it sent: its pushes before that still count. */
+void ngx_tidraw_client_offended(ngx_tidraw_client_t *s, const char *reason);
+
 /* Closes the connection so that the client comes back. */
 void ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
     const char *reason);
@@ -308,7 +316,15 @@ void ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes);
 
 /* ngx_tidraw_hydrate.c: the connect message and its reply */
 
-void ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m);
+/* text is the message that m was taken from. */
+void ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m,
+    td_str_t text);
+
+/* After catching up: answers what waited for it. */
+void ngx_tidraw_hydrate_waiting(ngx_tidraw_room_t *room);
+
+/* The session leaves the room: its connect need not be answered. */
+void ngx_tidraw_hydrate_forget(ngx_tidraw_client_t *s);
 
 
 /* ngx_tidraw_presence.c */

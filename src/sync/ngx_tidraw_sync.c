@@ -8,6 +8,7 @@
 #include "ngx_tidraw_remote.h"
 
 
+static void ngx_tidraw_sync_again(ngx_tidraw_rooms_t *rooms);
 static void ngx_tidraw_sync_recheck(ngx_tidraw_room_t *room);
 static void ngx_tidraw_sync_revoke(ngx_tidraw_rooms_t *rooms,
     ngx_str_t *login);
@@ -113,6 +114,10 @@ ngx_tidraw_sync_control_here(ngx_tidraw_site_t *site,
         return;
     }
 
+    if (kind != NGX_TIDRAW_CONTROL_ROOM_DELETED) {
+        ngx_tidraw_sync_again(site->rooms);
+    }
+
     if (kind == NGX_TIDRAW_CONTROL_SESSION_REVOKED) {
         ngx_tidraw_sync_revoke(site->rooms, subject);
         return;
@@ -130,6 +135,27 @@ ngx_tidraw_sync_control_here(ngx_tidraw_site_t *site,
     }
 
     ngx_tidraw_sync_recheck(room);
+}
+
+
+/*
+ * Whoever is being looked up may have been read before the change: a second
+ * look follows.
+ */
+
+static void
+ngx_tidraw_sync_again(ngx_tidraw_rooms_t *rooms)
+{
+    ngx_queue_t          *q;
+    ngx_tidraw_client_t  *s;
+
+    for (q = ngx_queue_head(&rooms->entering);
+         q != ngx_queue_sentinel(&rooms->entering);
+         q = ngx_queue_next(q))
+    {
+        s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+        s->again = 1;
+    }
 }
 
 

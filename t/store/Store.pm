@@ -124,6 +124,20 @@ sub sanitizer {
 }
 
 
+# Workers take a moment to die, and as long they hold the listening socket: who
+# connects to it is reset.
+
+sub kill9 {
+    my ($self) = @_;
+
+    $self->SUPER::kill9;
+
+    wait_for(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                          PeerPort => $self->port) }, 10)
+        or die "somebody still listens\n";
+}
+
+
 # An operation: its kind, then statements as [name, parameters].
 
 sub op {
@@ -224,7 +238,8 @@ sub run {
 
     my @results = $self->finish_run($self->begin_run(@ops));
 
-    die "no answer ($self->{why}): $self->{received}\n" . $self->error_log if !@results;
+    die "no answer ($self->{why}): $self->{received}\n" . $self->error_log
+        if !@results;
 
     return wantarray ? @results : $results[0];
 }

@@ -21,6 +21,8 @@ for my $db (Tidraw::Test->databases) {
 
     my ($n, @lost, @half) = (0);
 
+    $t->run(op('r', ['PING']));         # the tables are made
+
     for my $round (1 .. $rounds) {
 
         my %acknowledged;

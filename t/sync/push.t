@@ -406,6 +406,35 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until,
       equal((await s.stored(board)).map(([id]) => id), ['page:before'])
     })
 
+    await test('4.2 the same when it is the presence, or no message at all, '
+      + 'that is bad', async () => {
+      const bad = {
+        presence: (c) => c.push(undefined, ['put', { bad: 1 }]),
+        both: (c) => c.push({ 'page:bad': ['put', page('page:bad')] }, ['put']),
+        json: (c) => c.text('{"type":'),
+        depth: (c) => c.text(`{"a":${'['.repeat(200)}${']'.repeat(200)}}`),
+        chunks: (c) => c.text('x_'),
+        version: (c) => c.hello({ protocolVersion: 99 }).catch(() => {}),
+      }
+
+      for (const [name, say] of Object.entries(bad)) {
+        const board = await s.board()
+        const [a, b] = await s.pair(board)
+
+        for (let i = 0; i < 20; i++) {
+          a.push({ [`page:${i}`]: ['put', page(`page:${i}`)] })
+        }
+
+        say(a)
+        a.push({ 'page:after': ['put', page('page:after')] })
+        await a.closed()
+        await until(() => b.records.size === 20, `20 pages before: ${name}`,
+          3000)
+        await b.ping()
+        equal((await s.stored(board)).length, 20, name)
+      }
+    })
+
     await test('3.6 a push that is sent again has no effect', async () => {
       const board = await s.board()
       const [a, b] = await s.pair(board)
