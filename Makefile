@@ -110,7 +110,7 @@ test-packages: $(patsubst %/package-lock.json,%/node_modules/.stamp,\
 
 %/node_modules/.stamp: %/package-lock.json
 	@echo "fetching the packages of $*"
-	@cd $* && npm ci --no-audit --no-fund
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 bench: all

@@ -31,7 +31,8 @@ awk -v deps="$new.deps" -v srcs="$new.srcs" '
 ' config > "$new" || exit 1
 
 if [ "$1" = check ]; then
-    exec diff -u config "$new"
+    diff -u config "$new"
+    exit $?
 fi
 
 cmp -s config "$new" || cat "$new" > config

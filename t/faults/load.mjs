@@ -215,7 +215,7 @@ export class Writer {
   constructor(options) {
     Object.assign(this, { generation: 'v8', every: 33, query: '', headers: {},
       allowed: [1005, 1006, 1012, 1013], alone: true }, options)
-    Object.assign(this, { sent: 0, acked: 0, shown: 0, clock: 0, reused: 0,
+    Object.assign(this, { sent: 0, acked: 0, shown: 0, clock: 0,
       clientClock: 0, pending: [], stopped: false, records: new Map() })
 
     this.ledger.writers.set(this.name, this)
@@ -282,7 +282,6 @@ export class Writer {
 
       this.ledger.check(this.board, records, item.serverClock,
         `${this.name} comes back`, this.floor)
-      this.reused = Math.max(this.reused, this.sent)
       this.seq = number(records, this.name)
       this.connected = true
       return
@@ -296,9 +295,11 @@ export class Writer {
       this.ledger.fault(`${this.name}: result ${item.clientClock} instead of ${clientClock}`)
     }
 
-    // an edit of unknown outcome may have been stored after all
+    // an edit of unknown outcome may have been stored after all: then it comes
+    // as a patch, and has no effect when it is tried again
 
-    if (item.action === 'discard' && v > this.reused) {
+    if (item.action === 'discard'
+        && v > number(objectOf(this.records), this.name)) {
       this.ledger.fault(`${this.name}: edit ${v} was discarded`)
     }
 

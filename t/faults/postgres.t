@@ -34,6 +34,30 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
           + 'WHERE datname = current_database() AND pid <> pg_backend_pid()')
       },
 
+      // a lock holds commits up on their way, so that they die there
+
+      'kill -9 while commits wait': async () => {
+        const [pid] = await backends()
+        const lock = t.sql('BEGIN; LOCK TABLE records IN SHARE MODE; '
+          + 'SELECT pg_sleep(0.4); COMMIT').catch(() => {})
+
+        await sleep(200)
+        process.kill(pid, 'SIGKILL')
+        await lock
+      },
+
+      // a standby that never comes: what is stored waits for it, and the
+      // connection ends before anybody is told
+
+      'stored, but the answer is lost': async () => {
+        await t.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        await t.sql('SELECT pg_reload_conf()')
+        await sleep(200)
+        await ways['all connections ended']()
+        await t.sql('ALTER SYSTEM RESET synchronous_standby_names')
+        await t.sql('SELECT pg_reload_conf()')
+      },
+
       'a restart': () => t.postgres('restart'),
 
       'kill -9 of all of it': async () => {

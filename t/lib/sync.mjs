@@ -678,19 +678,19 @@ export async function run(body) {
 // Two people who draw on a board of their own and watch that all goes well;
 // to be kept up while others misbehave.  await (await draws(s)).finish()
 
-export async function draws(s, options = {}) {
+export async function draws(s, { every = 25, patience = 5000 } = {}) {
   const board = await s.board()
   const a = await s.join(board, { forget: true })
   const b = await s.join(board, { forget: true })
-  const sent = [0, 0]
-  const late = []
+  const sent = [Date.now(), Date.now()]
+  let worst = 0         // ms that a result took
 
   a.push({ 'shape:a': ['put', group('shape:a')] }, ['put', presence()])
   b.push({ 'shape:b': ['put', group('shape:b')] }, ['put', presence()])
 
   const step = ([me, id], i) => {
     if (me.pending.size) {
-      late[i] = Math.max(late[i] ?? 0, Date.now() - sent[i])
+      worst = Math.max(worst, Date.now() - sent[i])
       return
     }
 
@@ -701,13 +701,12 @@ export async function draws(s, options = {}) {
   }
 
   const timer = setInterval(() =>
-    [[a, 'shape:a'], [b, 'shape:b']].forEach(step), options.every ?? 25)
+    [[a, 'shape:a'], [b, 'shape:b']].forEach(step), every)
 
   return {
-    late: () => Math.max(0, ...late.filter(Number.isFinite)),
-
     async finish(name = 'two others drew on undisturbed') {
       clearInterval(timer)
+      console.log(`# the longest wait for a result: ${worst} ms`)
 
       await test(name, async () => {
         for (const c of [a, b]) {
@@ -718,6 +717,7 @@ export async function draws(s, options = {}) {
         await until(() => isDeepStrictEqual(a.document(), b.document()),
           'equal documents')
         check(a.clock > 1 && b.clock > 1, 'nothing was drawn')
+        check(worst < patience, `a result came after ${worst} ms`)
 
         const late = await s.join(board)
 

@@ -15,7 +15,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { readFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
 import { createRequire } from 'node:module'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, webcrypto } from 'node:crypto'
+import { pathToFileURL } from 'node:url'
 
 const require = createRequire(import.meta.url)
 
@@ -83,7 +84,8 @@ function browser() {
   globalThis.window = Object.assign(new EventTarget(), { devicePixelRatio: 1 })
   globalThis.document = Object.assign(new EventTarget(), { hidden: false })
   globalThis.WebSocket = Watched
-  if (!globalThis.navigator) globalThis.navigator = {}
+  globalThis.navigator ??= {}
+  globalThis.crypto ??= webcrypto
   setMaxListeners(0, window, document)
 
   // as many frames a second as most screens
@@ -100,12 +102,18 @@ export async function generation(name) {
 
   browser()
 
+  // as modules, because Node 18 cannot require() what one of them needs, and
+  // all as seen from the first, because both generations have their own
+
   const path = require.resolve(`sync-core-${name}`)
   const near = createRequire(path)
-  const { TLSyncClient, ClientWebSocketAdapter } = near(path)
-  const { Store } = near('@tldraw/store')
-  const { atom, computed } = near('@tldraw/state')
-  const { createTLSchema } = near('@tldraw/tlschema')
+  const load = (from) => import(pathToFileURL(
+    from.replace(/dist-cjs\/index\.js$/, 'dist-esm/index.mjs')))
+
+  const { TLSyncClient, ClientWebSocketAdapter } = await load(path)
+  const { Store } = await load(near.resolve('@tldraw/store'))
+  const { atom, computed } = await load(near.resolve('@tldraw/state'))
+  const { createTLSchema } = await load(near.resolve('@tldraw/tlschema'))
 
   const file = new URL(`../../conf/schema/tldraw-${versions[name]}.json`,
     import.meta.url)

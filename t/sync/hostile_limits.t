@@ -23,7 +23,7 @@ import('../lib/sync.mjs').then(async ({ run, suite, draws, test, equal, check,
 
   await run(async () => {
     await suite({}, async (s) => {
-      const others = await draws(s)
+      const others = await draws(s, { patience: 5000 * slow })
       const board = await s.board()
       const before = await memory(s.t)
 

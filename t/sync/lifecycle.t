@@ -33,6 +33,26 @@ import('../lib/sync.mjs').then(({ run, suite, test, together, equal, check,
       equal(c.items.map((i) => i.type), ['connect', 'pong'])
     })
 
+    await test('9.33, 12.17 a custom message of a client reaches nobody, and '
+      + 'old sessions hear only what they know', async () => {
+      const board = await s.board()
+      const all = []
+
+      for (const protocol of [5, 6, 7, 8]) {
+        all.push(await s.join(board, { protocol }))
+      }
+
+      for (const c of all) c.send({ type: 'custom', data: { a: 1 } })
+      await all[0].put({ 'page:c': ['put', page('page:c')] })
+      await until(() => all.every((c) => c.records.has('page:c')))
+
+      for (const c of all) {
+        await c.ping()
+        check(c.items.every((i) => ['connect', 'patch', 'push_result', 'pong']
+          .includes(i.type)), JSON.stringify(c.items))
+      }
+    })
+
     await test('9.35 many sessions on one board at once', async () => {
       const board = await s.board()
       const all = await Promise.all(Array.from({ length: 30 }, () =>

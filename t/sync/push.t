@@ -78,7 +78,7 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until,
           equal(await s.tombstones(board), [], 'a put takes it away')
         })
 
-      await test('9.22, 9.23 invalid pushes: 4099, everything exactly as '
+      await test('9.22, 9.23, 12.8 invalid pushes: 4099, all exactly as '
         + 'before', async () => {
         const board = await s.board()
         const b = await s.join(board)
@@ -272,6 +272,55 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until,
 
         equal(results.map((i) => i.clientClock),
           Array.from({ length: 60 }, (_, i) => i + (c === a ? 100 : 0)))
+      }
+    })
+
+    await test('9.4 records of a session are no part of a board', async () => {
+      const board = await s.board()
+      const records = {
+        'camera:page:page': { typeName: 'camera', x: 0, y: 0, z: 1, meta: {} },
+        'pointer:pointer': { typeName: 'pointer', x: 0, y: 0,
+          lastActivityTimestamp: 0, meta: {} },
+        'instance:instance': { typeName: 'instance' },
+        'instance_page_state:page:page': { typeName: 'instance_page_state' },
+      }
+
+      for (const [id, record] of Object.entries(records)) {
+        const a = await s.join(board)
+
+        a.push({ [id]: ['put', { id, ...record }] })
+        await a.refused('INVALID_RECORD')
+      }
+
+      equal(await s.stored(board), [])
+    })
+
+    await test('12.9 neither stricter nor laxer than the client', async () => {
+      const board = await s.board()
+      const good = [{ opacity: 0 }, { opacity: 1 }, { x: -1e308 },
+        { rotation: 5e-324 }, { meta: null }, { meta: [[]] }, { meta: 'x' },
+        { index: 'a1V' }, { index: 'Zz' }, { parentId: 'shape:' }]
+      const bad = [{ opacity: 1.0001 }, { opacity: -0.1 }, { opacity: null },
+        { x: null }, { x: '0' }, { isLocked: 1 }, { index: 'a10' },
+        { index: '' }, { index: 'a' }, { parentId: 'document:document' },
+        { props: { w: 1 } }, { props: null }, { more: undefined, extra: 1 }]
+
+      const a = await s.join(board)
+
+      for (const more of good) {
+        const record = group(`shape:${good.indexOf(more)}`, more)
+
+        equal((await a.put({ [record.id]: ['put', record] })).action, 'commit',
+          JSON.stringify(more))
+      }
+
+      for (const more of bad) {
+        const b = await s.join(board)
+
+        b.push({ 'shape:bad': ['put', group('shape:bad', more)] })
+        await b.refused('INVALID_RECORD').catch((e) => {
+          throw new Error(`${JSON.stringify(more)}: ${e.message}`)
+        })
       }
     })
 

@@ -111,6 +111,37 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, page,
         check(!(await s.stored(other)).some(([id]) => id !== 'page:live'))
       })
 
+      await test('9.5, 9.6 no record is newer than its board; too many '
+        + 'tombstones that are found at the start are trimmed', async () => {
+        const other = await s.board()
+        const c = await s.join(other)
+
+        await c.put({ 'page:p': ['put', page('page:p')] })
+
+        const { num, clock } = await s.room(other)
+
+        await s.t.stop()
+        await s.t.sql('WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT '
+          + 'i + 1 FROM n WHERE i < 6000) INSERT INTO tombstones (room, id, '
+          + `clock) SELECT ${num}, 'page:old' || i, ${clock} + i FROM n`)
+        await s.t.sql(`UPDATE rooms SET clock = ${clock + 6000} `
+          + `WHERE num = ${num}`)
+        await s.t.start()
+
+        const d = await s.join(other, { last: clock })
+
+        equal(Object.keys(d.reply.diff).length, 6000)
+        await sleep(1200)
+        await d.put({ 'page:p': ['remove'] })
+
+        const left = (await s.tombstones(other)).map(([, n]) => Number(n))
+        const room = await s.room(other)
+
+        equal(left.length, 4001)
+        equal(room.history, left[0])
+        check(left.every((n) => n <= room.clock), 'clocks')
+      })
+
       await test('3.5 presence leaves no tombstones', async () => {
         equal((await s.tombstones(board)).filter(([id]) =>
           !id.startsWith('page:')), [])
