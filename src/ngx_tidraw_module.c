@@ -7,6 +7,7 @@
 
 #include "ngx_tidraw_conf.h"
 #include "ngx_tidraw_auth.h"
+#include "ngx_tidraw_bus.h"
 #include "ngx_tidraw_sentinel.h"
 #include "ngx_tidraw_store.h"
 #include "ngx_tidraw_sync.h"
@@ -89,7 +90,11 @@ ngx_tidraw_init_module(ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    if (tmcf->sites.nelts == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_tidraw_mesh_prepare(cycle);
 }
 
 
@@ -127,7 +132,7 @@ ngx_tidraw_init_process(ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    return ngx_tidraw_sync_open(cycle);
 }
 
 
@@ -198,5 +203,6 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
         }
     }
 
+    ngx_tidraw_bus_close();
     ngx_tidraw_sentinel_close();
 }

@@ -14,10 +14,11 @@ my %may = (
     core  => [],
     store => [qw(core)],
     auth  => [qw(core store)],
-    sync  => [qw(core store auth ws)],
+    bus   => [qw(core)],
+    sync  => [qw(core store auth ws bus)],
     ws    => [qw(core auth)],
     http  => [qw(core store auth sync ws)],
-    ''    => [qw(core store auth sync ws http)],
+    ''    => [qw(core store bus auth sync ws http)],
 );
 
 my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|assert

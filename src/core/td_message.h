@@ -72,6 +72,16 @@ int td_presence_push(td_arena_t *a, const td_schema_t *schema, td_str_t id,
 
 
 /*
+ * Follows a presence op of another worker, trusted: appends the record
+ * afterwards to b.  current.len 0: none.  *appends: receivers of protocol
+ * <= 7 cannot take the op as it is.
+ * TD_OK, TD_BAD (a patch of nothing), TD_NOMEM.
+ */
+int td_presence_follow(td_arena_t *a, td_str_t current, const td_json_t *op,
+    td_buf_t *b, int *appends);
+
+
+/*
  * Writers.  All append; a data item starts with a comma, so that items can
  * be joined or cut out in any combination.
  */

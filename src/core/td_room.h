@@ -192,6 +192,16 @@ int td_room_foreign(td_arena_t *a, const td_room_t *room, td_str_t id,
     td_str_t text, td_buf_t *b, td_buf_t *legacy);
 
 
+/*
+ * Follows a push that another worker committed at "clock", the room's plus
+ * one: diff is its effect, trusted.  Appends a diff for receivers of protocol
+ * <= 7 to legacy when it needs another one.
+ * TD_OK; TD_BAD, TD_NOMEM: the diff does not fit what we have, or no memory;
+ * the room is torn then and must be loaded again.
+ */
+int td_room_follow(td_arena_t *a, td_room_t *room, const td_json_t *diff,
+    uint64_t clock, td_buf_t *legacy);
+
 /* The canonical text of a record id: JSON without quotes.  s.data NULL when
  * the arena is exhausted. */
 td_str_t td_id_canonical(td_arena_t *a, td_str_t id);

@@ -38,7 +38,8 @@ TD_STMT(ROOM_TOMBSTONES_SINCE,
 
 TD_GUARD(ROOM_COMMIT,
     "UPDATE rooms SET clock = $3, updated_at = $4, schema = $5,"
-    " history_start = $6"
+    " history_start = CASE WHEN history_start > $6 THEN history_start"
+    " ELSE $6 END"
     " WHERE num = $1 AND clock = $2 AND deleted_at IS NULL")
 
 TD_STMT(RECORD_PUT,

@@ -171,6 +171,13 @@ ngx_tidraw_store_close(ngx_tidraw_store_t *st)
 
 
 ngx_uint_t
+ngx_tidraw_store_remote(ngx_tidraw_store_t *st)
+{
+    return st->driver == &ngx_tidraw_pgsql_driver;
+}
+
+
+ngx_uint_t
 ngx_tidraw_store_ready(ngx_tidraw_store_t *st)
 {
     return st->ready;

@@ -106,6 +106,9 @@ ngx_tidraw_store_t *ngx_tidraw_store_open(ngx_tidraw_site_t *site,
     ngx_cycle_t *cycle);
 void ngx_tidraw_store_close(ngx_tidraw_store_t *st);
 
+/* 1 when others than this nginx may write to the database. */
+ngx_uint_t ngx_tidraw_store_remote(ngx_tidraw_store_t *st);
+
 /* 1 while the last contact with the database worked. */
 ngx_uint_t ngx_tidraw_store_ready(ngx_tidraw_store_t *st);
 

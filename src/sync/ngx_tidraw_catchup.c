@@ -21,6 +21,7 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
     ngx_tidraw_op_t  *op;
 
     clock = room->doc.clock;
+    room->commit.base = clock;
 
     op = ngx_tidraw_op_create(room->rooms->site->store, 0);
 
@@ -44,6 +45,18 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
 
     room->commit.op = op;
     ngx_tidraw_op_run(op, ngx_tidraw_catchup_done, room);
+}
+
+
+void
+ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock)
+{
+    if (clock > room->doc.clock
+        && room->commit.state == NGX_TIDRAW_COMMIT_IDLE)
+    {
+        room->commit.state = NGX_TIDRAW_COMMIT_CATCHING_UP;
+        ngx_tidraw_catchup_start(room);
+    }
 }
 
 
@@ -81,10 +94,11 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 
     /*
      * A board that was replaced or went back, or was empty and is opened for
-     * other clients now, is loaded anew by everybody.
+     * other clients now, is loaded anew by everybody.  By the bus we may have
+     * come further than the answer meanwhile.
      */
 
-    if (history > room->doc.clock || clock < room->doc.clock
+    if (history > room->doc.clock || clock < room->commit.base
         || !ngx_tidraw_room_schema_is(room, &schema)
         || (clock > room->doc.clock
             && ngx_tidraw_catchup_apply(room, &op->results[1],
@@ -154,6 +168,10 @@ ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
         } else {
             t++;
             rclock = tclock;
+        }
+
+        if ((uint64_t) rclock <= room->doc.clock) {
+            continue;
         }
 
         td_arena_reset(arena);

@@ -8,7 +8,7 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_remote.h"
 
 
 #define NGX_TIDRAW_ENTER_TIMEOUT   15000
@@ -224,6 +224,8 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
     ngx_memcpy(p, access->link_hash.data, access->link_hash.len);
 
     s->role = access->role;
+
+    ngx_tidraw_remote_key(s);
 
     room = ngx_tidraw_room_get(s->rooms, &s->room_id);
 
@@ -801,12 +803,33 @@ ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
 
 
 void
+ngx_tidraw_client_moved(ngx_tidraw_client_t *s)
+{
+    if (s->presence.len) {
+        ngx_free((void *) s->presence.data);
+    }
+
+    s->presence.data = NULL;
+    s->presence.len = 0;
+
+    ngx_tidraw_client_detach(s, 0);
+
+    if (s->ws) {
+        ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
+
+    } else {
+        ngx_tidraw_client_free(s);
+    }
+}
+
+
+void
 ngx_tidraw_client_take_over(ngx_tidraw_client_t *s)
 {
     ngx_queue_t           *q;
     ngx_tidraw_client_t  *old;
 
-    if (s->session_id.len == 0) {
+    if (s->session_id.len == 0 || ngx_tidraw_remote_take_over(s)) {
         return;
     }
 

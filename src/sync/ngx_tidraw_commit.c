@@ -10,7 +10,7 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_remote.h"
 
 
 #define NGX_TIDRAW_COMMIT_MAX      1024        /* pushes of one cycle */
@@ -317,6 +317,7 @@ ngx_tidraw_commit_try(ngx_tidraw_room_t *room)
         return NGX_ERROR;
     }
 
+    c->base = room->doc.clock;
     c->overlay->max_bytes = room->rooms->site->conf->max_room;
     c->legacy = (room->nlegacy != 0);
 
@@ -526,7 +527,7 @@ ngx_tidraw_commit_merge(ngx_tidraw_room_t *room)
 
     c = &room->commit;
 
-    if (td_overlay_merge(c->overlay) != TD_OK) {
+    if (room->doc.clock != c->base || td_overlay_merge(c->overlay) != TD_OK) {
 
         /* the database has it, our copy is torn: start anew from there */
 
@@ -631,6 +632,8 @@ ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
         if (item == NULL) {
             return NGX_ERROR;
         }
+
+        ngx_tidraw_remote_document(room, push->clock, e->diff);
     }
 
     if (s == NULL) {

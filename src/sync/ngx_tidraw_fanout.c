@@ -10,7 +10,7 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_remote.h"
 
 
 #define NGX_TIDRAW_SHARED_HEAD  offsetof(ngx_tidraw_shared_t, data)
@@ -383,6 +383,8 @@ ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room)
     if (b->event.posted) {
         ngx_delete_posted_event(&b->event);
     }
+
+    ngx_tidraw_remote_flush(room);
 
     if (b->nitems == 0) {
         return;

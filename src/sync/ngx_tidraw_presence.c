@@ -5,10 +5,14 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_remote.h"
 
 
-static td_str_t  ngx_tidraw_presence_gone = { 10, "[\"remove\"]" };
+static void ngx_tidraw_presence_member(td_buf_t *b, size_t start, u_char *id,
+    td_str_t record);
+
+
+static td_str_t  ngx_tidraw_presence_end = { 10, "[\"remove\"]" };
 static td_str_t  ngx_tidraw_presence_none = { 0, NULL };
 
 
@@ -68,6 +72,8 @@ ngx_tidraw_presence_push(ngx_tidraw_client_t *s, td_message_t *m)
 
     item->thin = 1;
 
+    ngx_tidraw_remote_presence(s, p.op);
+
     return NGX_OK;
 
 failed:
@@ -81,8 +87,6 @@ failed:
 void
 ngx_tidraw_presence_remove(ngx_tidraw_room_t *room, ngx_tidraw_client_t *s)
 {
-    td_str_t  id;
-
     if (s->presence.len == 0) {
         return;
     }
@@ -91,15 +95,25 @@ ngx_tidraw_presence_remove(ngx_tidraw_room_t *room, ngx_tidraw_client_t *s)
     s->presence.data = NULL;
     s->presence.len = 0;
 
-    id.data = (char *) s->presence_id;
-    id.len = sizeof(s->presence_id);
+    ngx_tidraw_remote_gone(room, s);
+    ngx_tidraw_presence_gone(room, s->presence_id);
+}
+
+
+void
+ngx_tidraw_presence_gone(ngx_tidraw_room_t *room, u_char *presence_id)
+{
+    td_str_t  id;
 
     if (room->state != NGX_TIDRAW_ROOM_READY) {
         return;
     }
 
+    id.data = (char *) presence_id;
+    id.len = 18 + NGX_TIDRAW_ID_LEN;
+
     if (ngx_tidraw_fanout_patch(room, NULL, room->doc.clock, &id,
-                                ngx_tidraw_presence_gone,
+                                ngx_tidraw_presence_end,
                                 ngx_tidraw_presence_none)
         == NULL)
     {
@@ -118,9 +132,10 @@ ngx_tidraw_presence_remove(ngx_tidraw_room_t *room, ngx_tidraw_client_t *s)
 void
 ngx_tidraw_presence_write(ngx_tidraw_client_t *s, td_buf_t *b)
 {
-    size_t                 start;
-    ngx_queue_t           *q;
+    size_t                start;
+    ngx_queue_t          *q;
     ngx_tidraw_client_t  *other;
+    ngx_tidraw_remote_t  *remote;
 
     start = b->len;
 
@@ -130,21 +145,36 @@ ngx_tidraw_presence_write(ngx_tidraw_client_t *s, td_buf_t *b)
     {
         other = ngx_queue_data(q, ngx_tidraw_client_t, queue);
 
-        if (other == s || other->presence.len == 0) {
-            continue;
+        if (other != s && other->presence.len) {
+            ngx_tidraw_presence_member(b, start, other->presence_id,
+                                       other->presence);
         }
-
-        if (b->len != start) {
-            td_buf_char(b, ',');
-        }
-
-        td_buf_char(b, '"');
-        td_buf_add(b, (char *) other->presence_id,
-                   sizeof(other->presence_id));
-        td_buf_lit(b, "\":[\"put\",");
-        td_buf_str(b, other->presence);
-        td_buf_char(b, ']');
     }
+
+    for (q = ngx_queue_head(&s->room->remotes);
+         q != ngx_queue_sentinel(&s->room->remotes);
+         q = ngx_queue_next(q))
+    {
+        remote = ngx_queue_data(q, ngx_tidraw_remote_t, queue);
+
+        ngx_tidraw_presence_member(b, start, remote->id, remote->text);
+    }
+}
+
+
+static void
+ngx_tidraw_presence_member(td_buf_t *b, size_t start, u_char *id,
+    td_str_t record)
+{
+    if (b->len != start) {
+        td_buf_char(b, ',');
+    }
+
+    td_buf_char(b, '"');
+    td_buf_add(b, (char *) id, 18 + NGX_TIDRAW_ID_LEN);
+    td_buf_lit(b, "\":[\"put\",");
+    td_buf_str(b, record);
+    td_buf_char(b, ']');
 }
 
 

@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_remote.h"
 
 
 static void ngx_tidraw_rooms_forget_access(ngx_queue_t *sessions);
@@ -63,6 +63,7 @@ ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms)
     ngx_queue_t        *q;
     ngx_tidraw_room_t  *room;
 
+    ngx_tidraw_poll_stop(rooms);
     ngx_tidraw_rooms_forget_access(&rooms->entering);
 
     for (q = ngx_queue_head(&rooms->rooms);
@@ -142,24 +143,27 @@ ngx_tidraw_rooms_destroy(ngx_tidraw_rooms_t *rooms)
 
 
 ngx_tidraw_room_t *
+ngx_tidraw_room_find(ngx_tidraw_rooms_t *rooms, ngx_str_t *id)
+{
+    return (ngx_tidraw_room_t *)
+               ngx_str_rbtree_lookup(&rooms->tree, id,
+                                     ngx_crc32_long(id->data, id->len));
+}
+
+
+ngx_tidraw_room_t *
 ngx_tidraw_room_get(ngx_tidraw_rooms_t *rooms, ngx_str_t *id)
 {
-    uint32_t         hash;
-    ngx_str_node_t  *sn;
+    ngx_tidraw_room_t  *room;
 
-    hash = ngx_crc32_long(id->data, id->len);
+    room = ngx_tidraw_room_find(rooms, id);
 
-    sn = ngx_str_rbtree_lookup(&rooms->tree, id, hash);
-
-    if (sn) {
-        return (ngx_tidraw_room_t *) sn;
+    if (room || id->len != NGX_TIDRAW_ID_LEN) {
+        return room;
     }
 
-    if (id->len != NGX_TIDRAW_ID_LEN) {
-        return NULL;
-    }
-
-    return ngx_tidraw_room_create(rooms, id, hash);
+    return ngx_tidraw_room_create(rooms, id,
+                                  ngx_crc32_long(id->data, id->len));
 }
 
 
@@ -191,6 +195,7 @@ ngx_tidraw_room_create(ngx_tidraw_rooms_t *rooms, ngx_str_t *id, uint32_t hash)
     room->unload.cancelable = 1;
 
     ngx_queue_init(&room->sessions);
+    ngx_queue_init(&room->remotes);
     ngx_tidraw_commit_init(room);
     ngx_tidraw_fanout_init(room);
 
@@ -280,6 +285,8 @@ ngx_tidraw_room_loaded(ngx_tidraw_op_t *op)
     }
 
     room->state = NGX_TIDRAW_ROOM_READY;
+
+    ngx_tidraw_remote_hello(room);
 
     for (q = ngx_queue_head(&room->sessions);
          q != ngx_queue_sentinel(&room->sessions);
@@ -549,6 +556,7 @@ ngx_tidraw_room_destroy(ngx_tidraw_room_t *room)
 
     ngx_tidraw_commit_free(room);
     ngx_tidraw_fanout_free(room);
+    ngx_tidraw_remote_free(room);
 
     if (room->snapshot) {
         ngx_tidraw_shared_free(room->snapshot);

@@ -30,6 +30,9 @@
 #define NGX_TIDRAW_GONE_TIMEOUT      5000
 #define NGX_TIDRAW_UNLOAD_TIMEOUT    30000
 
+/* Who a session is on every worker: of its user and its sessionId. */
+#define NGX_TIDRAW_KEY_LEN           16
+
 /* A session with more than this waiting to be committed is not read. */
 #define NGX_TIDRAW_PENDING_MAX       256
 #define NGX_TIDRAW_PENDING_BYTES     (1024 * 1024)
@@ -66,6 +69,10 @@ struct ngx_tidraw_rooms_s {
     ngx_queue_t                 entering;     /* sessions without a room */
     ngx_uint_t                  nsessions;    /* that hold a connection */
     td_arena_t                 *scratch;      /* of one message */
+
+    ngx_event_t                 poll;
+    ngx_uint_t                  polls;        /* rounds so far */
+    ngx_tidraw_op_t            *asked;        /* in flight */
 };
 
 
@@ -96,6 +103,7 @@ struct ngx_tidraw_client_s {
     ngx_str_t                   login;
     ngx_str_t                   link;
     u_char                      presence_id[18 + NGX_TIDRAW_ID_LEN];
+    u_char                      key[NGX_TIDRAW_KEY_LEN];
 
     ngx_tidraw_client_e        state;
     ngx_tidraw_role_e           role;
@@ -156,6 +164,7 @@ typedef struct {
                                                  room that is destroyed */
     td_arena_t                 *arena;
     td_overlay_t               *overlay;
+    uint64_t                    base;         /* the clock it started from */
     uint64_t                    history;      /* after this commit */
     uint64_t                    cycle;
     unsigned                    legacy:1;     /* tried for protocol <= 7 */
@@ -227,6 +236,10 @@ struct ngx_tidraw_room_s {
     ngx_tidraw_shared_t        *snapshot;     /* all records as members */
     uint64_t                    snapshot_clock;
 
+    ngx_queue_t                 remotes;      /* presence on other workers */
+    ngx_uint_t                  nremotes;
+    td_buf_t                    outbox;       /* for the other workers */
+
     ngx_tidraw_op_t            *load;
     ngx_tidraw_commit_t         commit;
     ngx_tidraw_batch_t          batch;
@@ -244,6 +257,10 @@ struct ngx_tidraw_room_s {
  * or is closed.
  */
 ngx_tidraw_room_t *ngx_tidraw_room_get(ngx_tidraw_rooms_t *rooms,
+    ngx_str_t *id);
+
+/* The same without loading: NULL when it is not here. */
+ngx_tidraw_room_t *ngx_tidraw_room_find(ngx_tidraw_rooms_t *rooms,
     ngx_str_t *id);
 
 /* Looks at the room after something left it: it is unloaded in time. */
@@ -286,6 +303,9 @@ void ngx_tidraw_client_offended(ngx_tidraw_client_t *s, const char *reason);
 void ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
     const char *reason);
 
+/* The session goes on with another worker: its presence is not removed. */
+void ngx_tidraw_client_moved(ngx_tidraw_client_t *s);
+
 /* A connect under a sessionId that is known: presence id and record of the
  * old session are the new one's (sync-protocol 2.3, 2.4). */
 void ngx_tidraw_client_take_over(ngx_tidraw_client_t *s);
@@ -316,6 +336,9 @@ ngx_int_t ngx_tidraw_presence_push(ngx_tidraw_client_t *s,
 /* After the session left the room. */
 void ngx_tidraw_presence_remove(ngx_tidraw_room_t *room,
     ngx_tidraw_client_t *s);
+
+/* Tells the sessions here that a presence has ended. */
+void ngx_tidraw_presence_gone(ngx_tidraw_room_t *room, u_char *id);
 
 /* Appends everybody else's presence as puts, members joined by commas. */
 void ngx_tidraw_presence_write(ngx_tidraw_client_t *s, td_buf_t *b);
@@ -354,6 +377,16 @@ void ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc);
 /* Fetches what changed since our clock, shows it to the sessions and goes on
  * with the commit cycle.  The cycle is in state CATCHING_UP meanwhile. */
 void ngx_tidraw_catchup_start(ngx_tidraw_room_t *room);
+
+/* Somebody knows of this clock: starts catching up if it is beyond ours and
+ * no cycle runs, which would find out by itself. */
+void ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock);
+
+
+/* ngx_tidraw_poll.c */
+
+void ngx_tidraw_poll_start(ngx_tidraw_rooms_t *rooms);
+void ngx_tidraw_poll_stop(ngx_tidraw_rooms_t *rooms);
 
 
 /* ngx_tidraw_fanout.c: the batch of a tick */

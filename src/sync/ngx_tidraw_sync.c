@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_remote.h"
 
 
 static void ngx_tidraw_sync_again(ngx_tidraw_rooms_t *rooms);
@@ -62,11 +62,52 @@ ngx_tidraw_sync_handler(ngx_http_request_t *r, ngx_str_t *room_id)
 }
 
 
+ngx_int_t
+ngx_tidraw_sync_open(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                i;
+    ngx_tidraw_site_t       **sites;
+    ngx_tidraw_main_conf_t   *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_tidraw_module);
+
+    sites = tmcf->sites.elts;
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        ngx_tidraw_poll_start(sites[i]->rooms);
+    }
+
+    return ngx_tidraw_bus_open(cycle, ngx_tidraw_remote_receive,
+                               ngx_tidraw_remote_node_gone);
+}
+
+
 void
 ngx_tidraw_sync_control(ngx_tidraw_site_t *site, ngx_tidraw_control_e kind,
     ngx_str_t *room_id, ngx_str_t *subject)
 {
-    uint32_t            hash;
+    u_char      order[1 + 128];
+    size_t      len;
+
+    order[0] = (u_char) kind;
+    len = 1;
+
+    if (subject && subject->len < sizeof(order)) {
+        ngx_memcpy(order + 1, subject->data, subject->len);
+        len += subject->len;
+    }
+
+    (void) ngx_tidraw_bus_send(site, NGX_TIDRAW_BUS_CONTROL, room_id, order,
+                               len);
+
+    ngx_tidraw_sync_control_here(site, kind, room_id, subject);
+}
+
+
+void
+ngx_tidraw_sync_control_here(ngx_tidraw_site_t *site,
+    ngx_tidraw_control_e kind, ngx_str_t *room_id, ngx_str_t *subject)
+{
     ngx_tidraw_room_t  *room;
 
     if (site->rooms == NULL) {
@@ -82,10 +123,7 @@ ngx_tidraw_sync_control(ngx_tidraw_site_t *site, ngx_tidraw_control_e kind,
         return;
     }
 
-    hash = ngx_crc32_long(room_id->data, room_id->len);
-
-    room = (ngx_tidraw_room_t *)
-               ngx_str_rbtree_lookup(&site->rooms->tree, room_id, hash);
+    room = ngx_tidraw_room_find(site->rooms, room_id);
 
     if (room == NULL) {
         return;

@@ -46,5 +46,12 @@ void ngx_tidraw_rooms_destroy(ngx_tidraw_rooms_t *rooms);
 void ngx_tidraw_sync_control(ngx_tidraw_site_t *site,
     ngx_tidraw_control_e kind, ngx_str_t *room_id, ngx_str_t *subject);
 
+/* The same for the sessions of this worker alone. */
+void ngx_tidraw_sync_control_here(ngx_tidraw_site_t *site,
+    ngx_tidraw_control_e kind, ngx_str_t *room_id, ngx_str_t *subject);
+
+/* In init_process, after all rooms_create(): joins the other workers. */
+ngx_int_t ngx_tidraw_sync_open(ngx_cycle_t *cycle);
+
 
 #endif /* _NGX_TIDRAW_SYNC_H_INCLUDED_ */

@@ -11,6 +11,7 @@
 // One generation a process: the packages share state by global names.  What
 // a person sends and gets is watched: p.faults lists what must not happen.
 
+import { isDeepStrictEqual } from 'node:util'
 import { readFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
 import { createRequire } from 'node:module'
@@ -317,7 +318,13 @@ export class Person {
   get unsent() {
     const { nextDiff, nextPresence } = this.client.unsentChanges ?? {}
 
-    return Boolean(nextPresence || (nextDiff
+    // A client that leaves its solo mode after it was connected keeps the
+    // presence it has pushed as one still to be sent, and does not send it.
+
+    const moved = nextPresence
+      && !isDeepStrictEqual(nextPresence, this.client.lastPushedPresenceState)
+
+    return Boolean(moved || (nextDiff
       && Object.values(nextDiff).some((part) => Object.keys(part).length)))
   }
 

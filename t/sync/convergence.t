@@ -4,7 +4,7 @@
 // cut off at random and come back: in the end all of them, a reader, a late
 // joiner and the database agree.
 //
-// SEEDS (10) a generation and database, from FIRST_SEED (1); GENERATIONS and
+// WORKERS (1) of the server; SEEDS (10) a generation and database, from FIRST_SEED (1); GENERATIONS and
 // DATABASES pick some; SEED_SECONDS (2) of work in each; SEEDS_AT_ONCE (4).
 // One that failed:  SEEDS=1 FIRST_SEED=17 GENERATIONS=v7 t/sync/convergence.t
 
@@ -13,6 +13,7 @@ const { join } = require('node:path')
 
 const seeds = Number(process.env.SEEDS || 10)
 const first = Number(process.env.FIRST_SEED || 1)
+const workers = Number(process.env.WORKERS || 1)
 const atOnce = Number(process.env.SEEDS_AT_ONCE || 4)
 const generations = (process.env.GENERATIONS || 'v7 v8').split(/[ ,]+/)
 
@@ -28,7 +29,7 @@ import('../lib/server.mjs').then(async ({ start, databases }) => {
   const wanted = process.env.DATABASES?.split(/[ ,]+/) ?? databases
 
   for (const database of wanted) {
-    const t = await start({ database })
+    const t = await start({ database, workers })
 
     try {
       await run(t, database)

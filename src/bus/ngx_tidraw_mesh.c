@@ -1,0 +1,441 @@
+
+/*
+ * The mesh: one pair of SOCK_SEQPACKET sockets for each worker of a
+ * generation, made by the master before the fork.  A worker reads its own end
+ * and writes to the others'.  The kernel keeps messages whole, and those of a
+ * worker that died are still delivered.
+ *
+ * A respawned worker finds what was meant for its predecessor; it knows none
+ * of those rooms yet and drops it.
+ */
+
+
+#include "ngx_tidraw_bus.h"
+
+#include <sodium.h>
+
+
+#define NGX_TIDRAW_MESH_MAGIC    0x54644d31    /* of this form of header */
+#define NGX_TIDRAW_MESH_SNDBUF   (4 * 1024 * 1024)
+#define NGX_TIDRAW_MESH_BUDGET   128           /* messages in one go */
+
+
+typedef struct {
+    uint32_t                magic;
+    uint16_t                type;
+    uint16_t                site;
+    uint32_t                place;        /* ngx_worker of the sender */
+    uint32_t                room;         /* bytes of room in the name */
+    uint64_t                node;
+    u_char                  name[NGX_TIDRAW_ID_LEN + 2];
+} ngx_tidraw_mesh_head_t;
+
+
+typedef struct {
+    ngx_socket_t            in;           /* of the worker itself */
+    ngx_socket_t            out;          /* of all others */
+    uint64_t                node;         /* who is there; 0: not known */
+} ngx_tidraw_mesh_place_t;
+
+
+static void ngx_tidraw_mesh_drop(void);
+static ngx_int_t ngx_tidraw_mesh_listen(ngx_cycle_t *cycle);
+static void ngx_tidraw_mesh_read(ngx_event_t *rev);
+static void ngx_tidraw_mesh_dummy(ngx_event_t *wev);
+static void ngx_tidraw_mesh_receive(u_char *p, size_t len);
+static void ngx_tidraw_mesh_meet(uint32_t place, uint64_t node);
+static ngx_tidraw_site_t *ngx_tidraw_mesh_site(ngx_uint_t n);
+
+
+/* made in the master, inherited by its workers */
+
+static ngx_tidraw_mesh_place_t    *ngx_tidraw_mesh_places;
+static ngx_uint_t                  ngx_tidraw_mesh_n;
+
+/* of a worker */
+
+static ngx_connection_t           *ngx_tidraw_mesh_connection;
+static ngx_tidraw_bus_receive_pt   ngx_tidraw_mesh_on_receive;
+static ngx_tidraw_bus_gone_pt      ngx_tidraw_mesh_on_gone;
+static ngx_array_t                *ngx_tidraw_mesh_sites;
+static uint64_t                    ngx_tidraw_mesh_node;
+
+static u_char  ngx_tidraw_mesh_buf[sizeof(ngx_tidraw_mesh_head_t)
+                                   + NGX_TIDRAW_BUS_MAX + 1];
+
+
+ngx_int_t
+ngx_tidraw_mesh_prepare(ngx_cycle_t *cycle)
+{
+    int               s[2], size;
+    ngx_int_t         n;
+    ngx_uint_t        i;
+    ngx_core_conf_t  *ccf;
+
+    ngx_tidraw_mesh_drop();
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    n = ccf->master ? ccf->worker_processes : 1;
+
+    if (n < 2) {
+        return NGX_OK;
+    }
+
+    ngx_tidraw_mesh_places = ngx_calloc(n * sizeof(ngx_tidraw_mesh_place_t),
+                                        cycle->log);
+    if (ngx_tidraw_mesh_places == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < (ngx_uint_t) n; i++) {
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0,
+                       s)
+            == -1)
+        {
+            ngx_log_error(NGX_LOG_CRIT, cycle->log, ngx_socket_errno,
+                          "socketpair() failed, workers will hear of one "
+                          "another by the database only");
+            ngx_tidraw_mesh_drop();
+            return NGX_OK;
+        }
+
+        ngx_tidraw_mesh_places[i].in = s[0];
+        ngx_tidraw_mesh_places[i].out = s[1];
+        ngx_tidraw_mesh_n = i + 1;
+
+        size = NGX_TIDRAW_MESH_SNDBUF;
+
+        if (setsockopt(s[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(int))
+            == -1)
+        {
+            /* not privileged: as much as everybody gets */
+
+            (void) setsockopt(s[1], SOL_SOCKET, SO_SNDBUF, &size,
+                              sizeof(int));
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_tidraw_mesh_drop(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ngx_tidraw_mesh_n; i++) {
+        (void) close(ngx_tidraw_mesh_places[i].in);
+        (void) close(ngx_tidraw_mesh_places[i].out);
+    }
+
+    if (ngx_tidraw_mesh_places) {
+        ngx_free(ngx_tidraw_mesh_places);
+    }
+
+    ngx_tidraw_mesh_places = NULL;
+    ngx_tidraw_mesh_n = 0;
+}
+
+
+ngx_int_t
+ngx_tidraw_bus_open(ngx_cycle_t *cycle, ngx_tidraw_bus_receive_pt receive,
+    ngx_tidraw_bus_gone_pt gone)
+{
+    ngx_uint_t               i;
+    ngx_tidraw_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_tidraw_module);
+
+    ngx_tidraw_mesh_on_receive = receive;
+    ngx_tidraw_mesh_on_gone = gone;
+    ngx_tidraw_mesh_sites = &tmcf->sites;
+
+    do {
+        randombytes_buf(&ngx_tidraw_mesh_node, sizeof(uint64_t));
+    } while (ngx_tidraw_mesh_node == 0);
+
+    if (ngx_tidraw_mesh_n == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_tidraw_mesh_listen(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* the others forget who was here before */
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        (void) ngx_tidraw_bus_send(ngx_tidraw_mesh_site(i),
+                                   NGX_TIDRAW_BUS_BORN, NULL, NULL, 0);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_tidraw_mesh_listen(ngx_cycle_t *cycle)
+{
+    ngx_connection_t  *c;
+
+    if (ngx_worker >= ngx_tidraw_mesh_n) {
+        return NGX_OK;
+    }
+
+    c = ngx_get_connection(ngx_tidraw_mesh_places[ngx_worker].in, cycle->log);
+    if (c == NULL) {
+        return NGX_ERROR;
+    }
+
+    c->log = cycle->log;
+    c->read->log = cycle->log;
+    c->write->log = cycle->log;
+    c->read->handler = ngx_tidraw_mesh_read;
+    c->write->handler = ngx_tidraw_mesh_dummy;
+
+    if (ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK) {
+        ngx_free_connection(c);
+        c->fd = (ngx_socket_t) -1;
+        return NGX_ERROR;
+    }
+
+    ngx_tidraw_mesh_connection = c;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_tidraw_bus_close(void)
+{
+    ngx_connection_t  *c;
+
+    c = ngx_tidraw_mesh_connection;
+
+    if (c == NULL) {
+        return;
+    }
+
+    if (c->read->active) {
+        (void) ngx_del_event(c->read, NGX_READ_EVENT, 0);
+    }
+
+    /* the descriptor goes with the process */
+
+    ngx_free_connection(c);
+    c->fd = (ngx_socket_t) -1;
+
+    ngx_tidraw_mesh_connection = NULL;
+}
+
+
+ngx_uint_t
+ngx_tidraw_bus_active(void)
+{
+    return ngx_tidraw_mesh_n != 0;
+}
+
+
+uint64_t
+ngx_tidraw_bus_node(void)
+{
+    return ngx_tidraw_mesh_node;
+}
+
+
+ngx_int_t
+ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
+    ngx_str_t *room, u_char *data, size_t len)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    struct iovec             iov[2];
+    struct msghdr            msg;
+    ngx_tidraw_site_t      **sites;
+    ngx_tidraw_mesh_head_t   head;
+
+    if (ngx_tidraw_mesh_n == 0) {
+        return NGX_OK;
+    }
+
+    if (len > NGX_TIDRAW_BUS_MAX) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&head, sizeof(ngx_tidraw_mesh_head_t));
+
+    head.magic = NGX_TIDRAW_MESH_MAGIC;
+    head.type = type;
+    head.place = ngx_worker;
+    head.node = ngx_tidraw_mesh_node;
+
+    sites = ngx_tidraw_mesh_sites->elts;
+
+    while (sites[head.site] != site) {
+        head.site++;
+    }
+
+    if (room) {
+        head.room = ngx_min(room->len, NGX_TIDRAW_ID_LEN);
+        ngx_memcpy(head.name, room->data, head.room);
+    }
+
+    iov[0].iov_base = &head;
+    iov[0].iov_len = sizeof(ngx_tidraw_mesh_head_t);
+    iov[1].iov_base = data;
+    iov[1].iov_len = len;
+
+    ngx_memzero(&msg, sizeof(struct msghdr));
+
+    msg.msg_iov = iov;
+    msg.msg_iovlen = len ? 2 : 1;
+
+    rc = NGX_OK;
+
+    for (i = 0; i < ngx_tidraw_mesh_n; i++) {
+
+        if (i == ngx_worker) {
+            continue;
+        }
+
+        if (sendmsg(ngx_tidraw_mesh_places[i].out, &msg,
+                    MSG_DONTWAIT|MSG_NOSIGNAL)
+            == -1)
+        {
+            rc = NGX_DECLINED;
+        }
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_tidraw_mesh_read(ngx_event_t *rev)
+{
+    ssize_t            n;
+    ngx_err_t          err;
+    ngx_uint_t         i;
+    ngx_connection_t  *c;
+
+    c = rev->data;
+
+    /* of worker_shutdown_timeout; the socket goes with the process */
+
+    c->close = 0;
+
+    for (i = 0; i < NGX_TIDRAW_MESH_BUDGET; i++) {
+
+        n = recv(c->fd, ngx_tidraw_mesh_buf, sizeof(ngx_tidraw_mesh_buf), 0);
+
+        if (n == -1) {
+            err = ngx_socket_errno;
+
+            if (err == NGX_EINTR) {
+                continue;
+            }
+
+            if (err != NGX_EAGAIN) {
+                ngx_log_error(NGX_LOG_CRIT, rev->log, err,
+                              "recv() from another worker failed");
+                ngx_tidraw_bus_close();
+            }
+
+            return;
+        }
+
+        if (n == 0) {
+            return;
+        }
+
+        ngx_tidraw_mesh_receive(ngx_tidraw_mesh_buf, n);
+    }
+}
+
+
+static void
+ngx_tidraw_mesh_dummy(ngx_event_t *wev)
+{
+    ngx_log_debug0(NGX_LOG_DEBUG_EVENT, wev->log, 0, "tidraw mesh write");
+}
+
+
+static void
+ngx_tidraw_mesh_receive(u_char *p, size_t len)
+{
+    ngx_tidraw_site_t         *site;
+    ngx_tidraw_mesh_head_t    *head;
+    ngx_tidraw_bus_message_t   m;
+
+    head = (ngx_tidraw_mesh_head_t *) p;
+
+    if (len < sizeof(ngx_tidraw_mesh_head_t)
+        || len > sizeof(ngx_tidraw_mesh_head_t) + NGX_TIDRAW_BUS_MAX
+        || head->magic != NGX_TIDRAW_MESH_MAGIC
+        || head->room > NGX_TIDRAW_ID_LEN
+        || head->place >= ngx_tidraw_mesh_n
+        || head->node == ngx_tidraw_mesh_node)
+    {
+        return;
+    }
+
+    site = ngx_tidraw_mesh_site(head->site);
+
+    if (site == NULL) {
+        return;
+    }
+
+    ngx_tidraw_mesh_meet(head->place, head->node);
+
+    m.type = head->type;
+    m.node = head->node;
+    m.room.data = head->name;
+    m.room.len = head->room;
+    m.data = p + sizeof(ngx_tidraw_mesh_head_t);
+    m.len = len - sizeof(ngx_tidraw_mesh_head_t);
+
+    ngx_tidraw_mesh_on_receive(site, &m);
+}
+
+
+/* Whoever was in this place before is dead. */
+
+static void
+ngx_tidraw_mesh_meet(uint32_t place, uint64_t node)
+{
+    uint64_t                  old;
+    ngx_uint_t                i;
+    ngx_tidraw_site_t        *site;
+    ngx_tidraw_mesh_place_t  *p;
+
+    p = &ngx_tidraw_mesh_places[place];
+
+    if (p->node == node) {
+        return;
+    }
+
+    old = p->node;
+    p->node = node;
+
+    for (i = 0; old && (site = ngx_tidraw_mesh_site(i)) != NULL; i++) {
+        ngx_tidraw_mesh_on_gone(site, old);
+    }
+}
+
+
+static ngx_tidraw_site_t *
+ngx_tidraw_mesh_site(ngx_uint_t n)
+{
+    ngx_tidraw_site_t  **sites;
+
+    if (n >= ngx_tidraw_mesh_sites->nelts) {
+        return NULL;
+    }
+
+    sites = ngx_tidraw_mesh_sites->elts;
+
+    return sites[n];
+}

@@ -1,0 +1,61 @@
+
+/*
+ * Inside of the sync folder: what this worker and the others tell one another
+ * about a board.
+ *
+ * A room keeps the presence of other workers' sessions, and forgets it when
+ * their worker ends.  Edits of others are shown only in the order of their
+ * clocks; where one is missing the board catches up from the database.
+ */
+
+
+#ifndef _NGX_TIDRAW_REMOTE_H_INCLUDED_
+#define _NGX_TIDRAW_REMOTE_H_INCLUDED_
+
+
+#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_bus.h"
+
+
+/* Presence of one session elsewhere; the room owns it and its text. */
+
+typedef struct {
+    ngx_queue_t                 queue;        /* room->remotes */
+    uint64_t                    node;
+    u_char                      id[18 + NGX_TIDRAW_ID_LEN];
+    u_char                      key[NGX_TIDRAW_KEY_LEN];
+    td_str_t                    text;
+} ngx_tidraw_remote_t;
+
+
+/* The room opened here: asks the others who is there. */
+void ngx_tidraw_remote_hello(ngx_tidraw_room_t *room);
+
+/* Everything of the room that came from elsewhere. */
+void ngx_tidraw_remote_free(ngx_tidraw_room_t *room);
+
+/*
+ * What the others are told with the next flush.  Losing it is allowed: memory
+ * that is missing makes them catch up, or a cursor jump.
+ */
+void ngx_tidraw_remote_document(ngx_tidraw_room_t *room, uint64_t clock,
+    td_str_t diff);
+void ngx_tidraw_remote_presence(ngx_tidraw_client_t *s, td_str_t op);
+void ngx_tidraw_remote_gone(ngx_tidraw_room_t *room, ngx_tidraw_client_t *s);
+void ngx_tidraw_remote_flush(ngx_tidraw_room_t *room);
+
+/* The presence of this tab and user lives elsewhere: it moves to s.  1 when
+ * it did. */
+ngx_uint_t ngx_tidraw_remote_take_over(ngx_tidraw_client_t *s);
+
+/* Who the client is on every worker: set once its user is known. */
+void ngx_tidraw_remote_key(ngx_tidraw_client_t *s);
+
+
+/* Handlers of the bus. */
+void ngx_tidraw_remote_receive(ngx_tidraw_site_t *site,
+    ngx_tidraw_bus_message_t *m);
+void ngx_tidraw_remote_node_gone(ngx_tidraw_site_t *site, uint64_t node);
+
+
+#endif /* _NGX_TIDRAW_REMOTE_H_INCLUDED_ */
