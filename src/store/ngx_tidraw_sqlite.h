@@ -43,6 +43,7 @@ typedef struct {
     const char          *path;
     char               **texts;         /* statements, one a number */
     unsigned             writer;        /* never changes */
+    int                  turn;          /* the thread's; 0: not open */
 
     sqlite3             *db;            /* NULL: to be opened */
     sqlite3_stmt        *stmts[NGX_TIDRAW_STMT_COUNT];
@@ -66,6 +67,14 @@ typedef struct {
 
 /* The task: opens the database if need be, and works off lane->batch. */
 void ngx_tidraw_sqlite_work(void *data, ngx_log_t *log);
+
+/*
+ * In the thread, around a batch of writes: waits until it is this worker's
+ * turn.  Never fails; without the file SQLite's own lock has to do.
+ */
+void ngx_tidraw_sqlite_turn_take(ngx_tidraw_sqlite_lane_t *lane);
+void ngx_tidraw_sqlite_turn_give(ngx_tidraw_sqlite_lane_t *lane);
+void ngx_tidraw_sqlite_turn_close(ngx_tidraw_sqlite_lane_t *lane);
 
 /* Closes the handle; no task is in flight. */
 void ngx_tidraw_sqlite_close_lane(ngx_tidraw_sqlite_lane_t *lane);

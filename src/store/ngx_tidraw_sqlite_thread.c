@@ -123,7 +123,9 @@ ngx_tidraw_sqlite_work(void *data, ngx_log_t *log)
     if (lane->opened == NGX_OK && !ngx_queue_empty(&lane->batch)) {
 
         if (lane->writer) {
+            ngx_tidraw_sqlite_turn_take(lane);
             ngx_tidraw_sqlite_write(lane, log);
+            ngx_tidraw_sqlite_turn_give(lane);
 
         } else {
             ngx_tidraw_sqlite_read(lane, log);
@@ -150,6 +152,8 @@ ngx_tidraw_sqlite_close_lane(ngx_tidraw_sqlite_lane_t *lane)
         sqlite3_finalize(lane->controls[i]);
         lane->controls[i] = NULL;
     }
+
+    ngx_tidraw_sqlite_turn_close(lane);
 
     if (lane->db) {
         (void) sqlite3_close_v2(lane->db);
