@@ -22,6 +22,7 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
 
     clock = room->doc.clock;
     room->commit.base = clock;
+    room->heard_then = room->heard;
 
     op = ngx_tidraw_op_create(room->rooms->site->store, 0);
 
@@ -51,11 +52,9 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
 void
 ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock)
 {
-    if (clock > room->doc.clock
-        && room->commit.state == NGX_TIDRAW_COMMIT_IDLE)
-    {
-        room->commit.state = NGX_TIDRAW_COMMIT_CATCHING_UP;
-        ngx_tidraw_catchup_start(room);
+    if (clock > room->doc.clock) {
+        room->heard = ngx_max(room->heard, clock);
+        ngx_tidraw_commit_schedule(room);
     }
 }
 
@@ -76,6 +75,12 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
     }
 
     room->commit.state = NGX_TIDRAW_COMMIT_IDLE;
+
+    /* what was said before we looked, and is not there, is forgotten */
+
+    if (room->heard <= room->heard_then) {
+        room->heard = 0;
+    }
 
     if (room->state == NGX_TIDRAW_ROOM_CLOSED) {
         ngx_tidraw_commit_schedule(room);

@@ -20,6 +20,8 @@
 #define NGX_TIDRAW_ARENA_KEEP      65536
 
 
+static void ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c,
+    ngx_tidraw_push_t *push);
 static void ngx_tidraw_commit_handler(ngx_event_t *ev);
 static void ngx_tidraw_commit_take(ngx_tidraw_commit_t *c);
 static ngx_int_t ngx_tidraw_commit_try(ngx_tidraw_room_t *room);
@@ -83,7 +85,8 @@ ngx_tidraw_commit_free(ngx_tidraw_room_t *room)
     while (!ngx_queue_empty(&c->waiting)) {
         q = ngx_queue_head(&c->waiting);
         ngx_queue_remove(q);
-        ngx_free(ngx_queue_data(q, ngx_tidraw_push_t, queue));
+        ngx_tidraw_commit_drop(c, ngx_queue_data(q, ngx_tidraw_push_t,
+                                                 queue));
     }
 
     td_arena_destroy(c->arena);
@@ -94,7 +97,17 @@ ngx_int_t
 ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
     ngx_uint_t document)
 {
-    ngx_tidraw_push_t  *push;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_commit_t  *c;
+
+    c = &s->room->commit;
+
+    if (c->bytes > NGX_TIDRAW_ROOM_PENDING) {
+        ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
+                      "board \"%V\" has too much to store already",
+                      &s->room->sn.str);
+        return NGX_ERROR;
+    }
 
     push = ngx_alloc(sizeof(ngx_tidraw_push_t) + text.len,
                      s->rooms->site->log);
@@ -113,11 +126,22 @@ ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
     s->pending++;
     s->pending_bytes += text.len;
 
-    ngx_queue_insert_tail(&s->room->commit.waiting, &push->queue);
+    c->bytes += text.len;
+
+    ngx_queue_insert_tail(&c->waiting, &push->queue);
 
     ngx_tidraw_commit_schedule(s->room);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c, ngx_tidraw_push_t *push)
+{
+    c->bytes -= push->len;
+
+    ngx_free(push);
 }
 
 
@@ -158,7 +182,7 @@ ngx_tidraw_commit_forget(ngx_tidraw_client_t *s, ngx_uint_t drop)
 
         if (drop) {
             ngx_queue_remove(q);
-            ngx_free(push);
+            ngx_tidraw_commit_drop(c, push);
         }
     }
 
@@ -177,7 +201,8 @@ ngx_tidraw_commit_busy(ngx_tidraw_room_t *room)
 /*
  * A board that was quiet commits its first push at once, together with all
  * that came in the same turn of the loop; while pushes keep coming there is
- * one commit a tick.
+ * one commit a tick.  Who lost a race does not wait for the next tick, as the
+ * winner does, so that nobody starves.
  */
 
 void
@@ -188,7 +213,9 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
 
     c = &room->commit;
 
-    if (c->state == NGX_TIDRAW_COMMIT_IDLE && room->nwaiting) {
+    if (c->state == NGX_TIDRAW_COMMIT_IDLE
+        && (room->nwaiting || room->heard > room->doc.clock))
+    {
         c->state = NGX_TIDRAW_COMMIT_CATCHING_UP;
         ngx_tidraw_catchup_start(room);
         return;
@@ -204,7 +231,7 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
 
     elapsed = ngx_current_msec - c->started;
 
-    if (elapsed >= NGX_TIDRAW_TICK) {
+    if (elapsed >= NGX_TIDRAW_TICK || c->losses) {
         ngx_post_event(&c->event, &ngx_posted_events);
         return;
     }
@@ -489,6 +516,8 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
 
     case NGX_OK:
 
+        c->losses = 0;
+
         if (c->failures) {
             c->failures = 0;
 
@@ -506,6 +535,8 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, room->rooms->site->log, 0,
                        "tidraw commit of board \"%V\" came second",
                        &room->sn.str);
+
+        c->losses++;
 
         ngx_tidraw_commit_again(room);
 
@@ -596,7 +627,7 @@ ngx_tidraw_commit_answer(ngx_tidraw_room_t *room)
             ngx_tidraw_client_answered(push->client, push->len);
         }
 
-        ngx_free(push);
+        ngx_tidraw_commit_drop(c, push);
     }
 
     ngx_tidraw_fanout_flush(room);
@@ -679,7 +710,8 @@ ngx_tidraw_commit_finish(ngx_tidraw_room_t *room)
     while (!ngx_queue_empty(&c->running)) {
         q = ngx_queue_head(&c->running);
         ngx_queue_remove(q);
-        ngx_free(ngx_queue_data(q, ngx_tidraw_push_t, queue));
+        ngx_tidraw_commit_drop(c, ngx_queue_data(q, ngx_tidraw_push_t,
+                                                 queue));
     }
 
     c->state = NGX_TIDRAW_COMMIT_IDLE;
@@ -796,7 +828,7 @@ ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
 
         } else {
             ngx_queue_remove(q);
-            ngx_free(push);
+            ngx_tidraw_commit_drop(c, push);
         }
     }
 

@@ -41,6 +41,10 @@
  * to 28 times its text. */
 #define NGX_TIDRAW_SCRATCH_MAX       (128 * 1024 * 1024)
 
+/* A board with more than this waiting, also of authors who are gone, takes no
+ * further pushes. */
+#define NGX_TIDRAW_ROOM_PENDING      (64 * 1024 * 1024)
+
 /* Items in a batch before it leaves at once. */
 #define NGX_TIDRAW_BATCH_MAX         1000
 
@@ -171,6 +175,8 @@ typedef struct {
     ngx_msec_t                  started;
     ngx_msec_t                  failing;      /* since; valid if failures */
     ngx_uint_t                  failures;
+    ngx_uint_t                  losses;       /* races lost in a row */
+    size_t                      bytes;        /* of waiting and running */
     ngx_msec_t                  pruned;
 } ngx_tidraw_commit_t;
 
@@ -235,6 +241,9 @@ struct ngx_tidraw_room_s {
 
     ngx_tidraw_shared_t        *snapshot;     /* all records as members */
     uint64_t                    snapshot_clock;
+
+    uint64_t                    heard;        /* a clock beyond ours exists */
+    uint64_t                    heard_then;   /* when catching up began */
 
     ngx_queue_t                 remotes;      /* presence on other workers */
     ngx_uint_t                  nremotes;
@@ -378,8 +387,8 @@ void ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc);
  * with the commit cycle.  The cycle is in state CATCHING_UP meanwhile. */
 void ngx_tidraw_catchup_start(ngx_tidraw_room_t *room);
 
-/* Somebody knows of this clock: starts catching up if it is beyond ours and
- * no cycle runs, which would find out by itself. */
+/* Somebody knows of this clock: catches up if it is beyond ours, now or after
+ * the cycle that runs. */
 void ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock);
 
 
