@@ -81,13 +81,13 @@ static ngx_str_t  ngx_tidraw_role_admin = ngx_string("admin");
 static ngx_str_t  ngx_tidraw_role_user = ngx_string("user");
 
 
-/* Colors of cursors that can be told apart on white and on black. */
+/* White text is readable on each of them; the web app offers the same. */
 
 static ngx_str_t  ngx_tidraw_colors[] = {
-    ngx_string("#e03131"), ngx_string("#f76707"), ngx_string("#f1ac4b"),
-    ngx_string("#4cb05e"), ngx_string("#099268"), ngx_string("#4ba1f1"),
-    ngx_string("#4465e9"), ngx_string("#ae3ec9"), ngx_string("#e085f4"),
-    ngx_string("#d6336c")
+    ngx_string("#5b5bd6"), ngx_string("#0070c5"), ngx_string("#0a7d8c"),
+    ngx_string("#1b7f4d"), ngx_string("#5d7512"), ngx_string("#9a6400"),
+    ngx_string("#c2490c"), ngx_string("#c8303c"), ngx_string("#bf2f75"),
+    ngx_string("#8e4ec6"), ngx_string("#8a5a44"), ngx_string("#5f6672")
 };
 
 
