@@ -449,7 +449,11 @@ ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site, u_char *path,
 
     (void) ngx_sprintf(temp, "%s.tmp%Z", path);
 
-    fd = ngx_open_file(temp, NGX_FILE_WRONLY, NGX_FILE_TRUNCATE, 0600);
+    /* the folder is the workers' too: nothing that lies there is followed */
+
+    (void) ngx_delete_file(temp);
+
+    fd = open((const char *) temp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0600);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
