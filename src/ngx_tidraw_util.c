@@ -5,6 +5,8 @@
  */
 
 
+#include <ngx_config.h>
+#include <ngx_core.h>
 #include <sodium.h>
 
 #include "ngx_tidraw.h"

@@ -124,6 +124,15 @@ my @named = grep { !m{/(?:td_|ngx_tidraw(?:_|\.))[a-z0-9_]*[.]?[ch]?$} } @c;
 
 is("@named", '', 'names of sources tell the room they live in');
 
+# nginx's first header sets what the system's headers go by
+
+my @early = grep { text($_) =~ /^\s*#\s*include\s+([<"]\S+)/m
+                   && $1 =~ /^</ && $1 !~ /^<ngx_/
+                   && text($_) =~ /\bngx_(?!tidraw)/ }
+            grep { m{/ngx_tidraw\w*\.c$} } @c;
+
+is("@early", '', "nginx's headers come before those of libraries");
+
 my @bare = grep { text($_) !~ m{\A\s*/\*} } @c;
 
 is("@bare", '', 'every source opens with its purpose');

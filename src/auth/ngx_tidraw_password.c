@@ -7,6 +7,8 @@
  */
 
 
+#include <ngx_config.h>
+#include <ngx_core.h>
 #include <sodium.h>
 #include <ngx_thread_pool.h>
 

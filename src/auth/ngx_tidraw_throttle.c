@@ -6,6 +6,8 @@
  */
 
 
+#include <ngx_config.h>
+#include <ngx_core.h>
 #include <sodium.h>
 
 #include "ngx_tidraw_throttle.h"

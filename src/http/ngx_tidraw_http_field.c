@@ -5,6 +5,8 @@
  */
 
 
+#include <ngx_config.h>
+#include <ngx_core.h>
 #include <math.h>
 
 #include "ngx_tidraw_http.h"
@@ -104,8 +106,7 @@ ngx_tidraw_field_name(ngx_tidraw_call_t *call, const char *field,
     n = 0;
     count = 0;
 
-    while (p < last) {
-        (void) ngx_tidraw_field_next(&p, last, &c);
+    while (p < last && ngx_tidraw_field_next(&p, last, &c) == NGX_OK) {
 
         if (ngx_tidraw_field_control(c)) {
             ngx_tidraw_call_bad_field(call, field,
