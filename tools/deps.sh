@@ -93,20 +93,20 @@ apt() {
         $as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
             apt-get -q -y -o Dpkg::Use-Pty=0 "$@" < /dev/null 2>&1 \
             || echo "apt-get failed"
-    } | tee "$log" | awk '
-        / newly installed, / { steps = 3 * ($1 + $3) }
+    } | tee "$log" | perl -ne '
+        BEGIN { $| = 1; $tenth = 0 }
 
-        / newly installed, |^Need to get|^After this/ {
-            print "    " $0
-            fflush()
-        }
+        $steps = 3 * ($1 + $2)
+            if /^(\d+) upgraded, (\d+) newly installed, /;
 
-        steps && /^(Get:|Unpacking |Setting up )/ {
-            if (int(++n * 10 / steps) > tenth) {
-                tenth = int(n * 10 / steps)
-                print "    " tenth * 10 " %"
-                fflush()
-            }
+        print "    $_"
+            if / newly installed, |^Need to get|^After this/;
+
+        if ($steps && /^(?:Get:|Unpacking |Setting up )/
+            && int(++$n * 10 / $steps) > $tenth)
+        {
+            $tenth = int($n * 10 / $steps);
+            print "    ", $tenth * 10, " %\n";
         }'
 
     if [ "$(tail -n 1 "$log")" = "apt-get failed" ]; then
