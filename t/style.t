@@ -126,10 +126,11 @@ is("@named", '', 'names of sources tell the room they live in');
 
 # nginx's first header sets what the system's headers go by
 
-my @early = grep { text($_) =~ /^\s*#\s*include\s+([<"]\S+)/m
-                   && $1 =~ /^</ && $1 !~ /^<ngx_/
-                   && text($_) =~ /\bngx_(?!tidraw)/ }
-            grep { m{/ngx_tidraw\w*\.c$} } @c;
+my @early = grep {
+    my ($first) = text($_) =~ /^\s*#\s*include\s+(\S+)/m;
+
+    $first =~ /^</ && $first !~ /^<ngx_/ && text($_) =~ /\bngx_(?!tidraw)/
+} grep { m{/ngx_tidraw\w*\.c$} } @c;
 
 is("@early", '', "nginx's headers come before those of libraries");
 

@@ -99,6 +99,8 @@ apt() {
         $steps = 3 * ($1 + $2)
             if /^(\d+) upgraded, (\d+) newly installed, /;
 
+        $steps *= 2 / 3 if /^Need to get 0 B/;
+
         print "    $_"
             if / newly installed, |^Need to get|^After this/;
 
