@@ -630,7 +630,17 @@ ngx_tidraw_commit_answer(ngx_tidraw_room_t *room)
         ngx_tidraw_commit_drop(c, push);
     }
 
-    ngx_tidraw_fanout_flush(room);
+    /*
+     * The frame that is due has waited for this.  One that is almost due goes
+     * along, or each frame would be as late as the latest commit.
+     */
+
+    if (ngx_current_msec - room->batch.flushed >= NGX_TIDRAW_TICK * 3 / 4) {
+        ngx_tidraw_fanout_flush(room);
+
+    } else {
+        ngx_tidraw_fanout_schedule(room);
+    }
 }
 
 
