@@ -24,6 +24,8 @@ typedef enum {
     NGX_TIDRAW_BUS_BORN = 1,    /* node takes the place of "place"; no room */
     NGX_TIDRAW_BUS_HELLO,       /* node opened a room: who is there? */
     NGX_TIDRAW_BUS_ITEMS,       /* what happened in a room */
+    NGX_TIDRAW_BUS_MISSED,      /* what node said was not all heard; no room.
+                                   With data: nor were its orders */
     NGX_TIDRAW_BUS_CONTROL      /* an order; the room may be empty */
 } ngx_tidraw_bus_e;
 
@@ -62,15 +64,26 @@ void ngx_tidraw_bus_close(void);
 /* 1 when there may be anybody to hear of it. */
 ngx_uint_t ngx_tidraw_bus_active(void);
 
+/* The others who answer a HELLO at once, while they live. */
+ngx_uint_t ngx_tidraw_bus_peers(void);
+
 /* This worker's number. */
 uint64_t ngx_tidraw_bus_node(void);
 
 /*
- * Tells the other workers.  What a full socket does not take is dropped.
- * NGX_OK, or NGX_DECLINED when somebody may have missed it.
+ * Tells the other workers.  What a full socket does not take is dropped, and
+ * so is all that follows until its reader has been told that it missed
+ * something.  NGX_OK, or NGX_DECLINED when somebody may have missed it.
  */
 ngx_int_t ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
     ngx_str_t *room, u_char *data, size_t len);
+
+/* The same for one other. */
+ngx_int_t ngx_tidraw_bus_answer(ngx_tidraw_site_t *site, uint64_t node,
+    ngx_tidraw_bus_e type, ngx_str_t *room, u_char *data, size_t len);
+
+/* Each second: tells those who missed something. */
+void ngx_tidraw_bus_tick(void);
 
 
 #endif /* _NGX_TIDRAW_BUS_H_INCLUDED_ */

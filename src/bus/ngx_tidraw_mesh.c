@@ -7,6 +7,9 @@
  *
  * A respawned worker finds what was meant for its predecessor; it knows none
  * of those rooms yet and drops it.
+ *
+ * Whose socket is full is told nothing more until it has room again, at most
+ * once a second, and hears then that it missed something.
  */
 
 
@@ -35,11 +38,19 @@ typedef struct {
     ngx_socket_t            in;           /* of the worker itself */
     ngx_socket_t            out;          /* of all others */
     uint64_t                node;         /* who is there; 0: not known */
+    unsigned                lost:1;       /* it missed something */
+    unsigned                orders:1;     /* also orders */
 } ngx_tidraw_mesh_place_t;
 
 
 static void ngx_tidraw_mesh_drop(void);
 static ngx_int_t ngx_tidraw_mesh_listen(ngx_cycle_t *cycle);
+static void ngx_tidraw_mesh_head(ngx_tidraw_mesh_head_t *head,
+    ngx_tidraw_site_t *site, ngx_tidraw_bus_e type, ngx_str_t *room);
+static ngx_int_t ngx_tidraw_mesh_send(ngx_tidraw_mesh_place_t *place,
+    ngx_tidraw_mesh_head_t *head, u_char *data, size_t len);
+static ngx_int_t ngx_tidraw_mesh_write(ngx_tidraw_mesh_place_t *place,
+    ngx_tidraw_mesh_head_t *head, u_char *data, size_t len);
 static void ngx_tidraw_mesh_read(ngx_event_t *rev);
 static void ngx_tidraw_mesh_dummy(ngx_event_t *wev);
 static void ngx_tidraw_mesh_receive(u_char *p, size_t len);
@@ -246,44 +257,172 @@ ngx_tidraw_bus_node(void)
 }
 
 
+ngx_uint_t
+ngx_tidraw_bus_peers(void)
+{
+    return ngx_tidraw_mesh_n ? ngx_tidraw_mesh_n - 1 : 0;
+}
+
+
 ngx_int_t
 ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
     ngx_str_t *room, u_char *data, size_t len)
 {
-    ngx_int_t                rc;
-    ngx_uint_t               i;
-    struct iovec             iov[2];
-    struct msghdr            msg;
-    ngx_tidraw_site_t      **sites;
-    ngx_tidraw_mesh_head_t   head;
+    ngx_int_t               rc;
+    ngx_uint_t              i;
+    ngx_tidraw_mesh_head_t  head;
 
     if (ngx_tidraw_mesh_n == 0) {
         return NGX_OK;
     }
 
+    ngx_tidraw_mesh_head(&head, site, type, room);
+
+    rc = NGX_OK;
+
+    for (i = 0; i < ngx_tidraw_mesh_n; i++) {
+
+        if (i != ngx_worker
+            && ngx_tidraw_mesh_send(&ngx_tidraw_mesh_places[i], &head, data,
+                                    len)
+               != NGX_OK)
+        {
+            rc = NGX_DECLINED;
+        }
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_tidraw_bus_answer(ngx_tidraw_site_t *site, uint64_t node,
+    ngx_tidraw_bus_e type, ngx_str_t *room, u_char *data, size_t len)
+{
+    ngx_uint_t              i;
+    ngx_tidraw_mesh_head_t  head;
+
+    for (i = 0; i < ngx_tidraw_mesh_n; i++) {
+
+        if (ngx_tidraw_mesh_places[i].node == node) {
+            ngx_tidraw_mesh_head(&head, site, type, room);
+
+            return ngx_tidraw_mesh_send(&ngx_tidraw_mesh_places[i], &head,
+                                        data, len);
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_tidraw_bus_tick(void)
+{
+    u_char                    orders;
+    ngx_uint_t                i, n;
+    ngx_tidraw_site_t        *site;
+    ngx_tidraw_mesh_head_t    head;
+    ngx_tidraw_mesh_place_t  *place;
+
+    orders = 1;
+
+    for (i = 0; i < ngx_tidraw_mesh_n; i++) {
+
+        place = &ngx_tidraw_mesh_places[i];
+
+        if (!place->lost) {
+            continue;
+        }
+
+        for (n = 0; (site = ngx_tidraw_mesh_site(n)) != NULL; n++) {
+
+            ngx_tidraw_mesh_head(&head, site, NGX_TIDRAW_BUS_MISSED, NULL);
+
+            if (ngx_tidraw_mesh_write(place, &head, &orders, place->orders)
+                != NGX_OK)
+            {
+                break;
+            }
+        }
+
+        if (site == NULL) {
+            place->lost = 0;
+            place->orders = 0;
+
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "worker %ui is heard of again by worker %ui",
+                          ngx_worker, i);
+        }
+    }
+}
+
+
+static void
+ngx_tidraw_mesh_head(ngx_tidraw_mesh_head_t *head, ngx_tidraw_site_t *site,
+    ngx_tidraw_bus_e type, ngx_str_t *room)
+{
+    ngx_tidraw_site_t  **sites;
+
+    ngx_memzero(head, sizeof(ngx_tidraw_mesh_head_t));
+
+    head->magic = NGX_TIDRAW_MESH_MAGIC;
+    head->type = type;
+    head->place = ngx_worker;
+    head->node = ngx_tidraw_mesh_node;
+
+    sites = ngx_tidraw_mesh_sites->elts;
+
+    while (sites[head->site] != site) {
+        head->site++;
+    }
+
+    if (room) {
+        head->room = ngx_min(room->len, NGX_TIDRAW_ID_LEN);
+        ngx_memcpy(head->name, room->data, head->room);
+    }
+}
+
+
+static ngx_int_t
+ngx_tidraw_mesh_send(ngx_tidraw_mesh_place_t *place,
+    ngx_tidraw_mesh_head_t *head, u_char *data, size_t len)
+{
+    if (!place->lost) {
+
+        if (ngx_tidraw_mesh_write(place, head, data, len) == NGX_OK) {
+            return NGX_OK;
+        }
+
+        place->lost = 1;
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "worker %ui does not read what worker %ui says",
+                      (ngx_uint_t) (place - ngx_tidraw_mesh_places),
+                      ngx_worker);
+    }
+
+    if (head->type == NGX_TIDRAW_BUS_CONTROL) {
+        place->orders = 1;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_tidraw_mesh_write(ngx_tidraw_mesh_place_t *place,
+    ngx_tidraw_mesh_head_t *head, u_char *data, size_t len)
+{
+    ssize_t        n;
+    struct iovec   iov[2];
+    struct msghdr  msg;
+
     if (len > NGX_TIDRAW_BUS_MAX) {
         return NGX_DECLINED;
     }
 
-    ngx_memzero(&head, sizeof(ngx_tidraw_mesh_head_t));
-
-    head.magic = NGX_TIDRAW_MESH_MAGIC;
-    head.type = type;
-    head.place = ngx_worker;
-    head.node = ngx_tidraw_mesh_node;
-
-    sites = ngx_tidraw_mesh_sites->elts;
-
-    while (sites[head.site] != site) {
-        head.site++;
-    }
-
-    if (room) {
-        head.room = ngx_min(room->len, NGX_TIDRAW_ID_LEN);
-        ngx_memcpy(head.name, room->data, head.room);
-    }
-
-    iov[0].iov_base = &head;
+    iov[0].iov_base = head;
     iov[0].iov_len = sizeof(ngx_tidraw_mesh_head_t);
     iov[1].iov_base = data;
     iov[1].iov_len = len;
@@ -293,23 +432,11 @@ ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
     msg.msg_iov = iov;
     msg.msg_iovlen = len ? 2 : 1;
 
-    rc = NGX_OK;
+    do {
+        n = sendmsg(place->out, &msg, MSG_DONTWAIT|MSG_NOSIGNAL);
+    } while (n == -1 && ngx_socket_errno == NGX_EINTR);
 
-    for (i = 0; i < ngx_tidraw_mesh_n; i++) {
-
-        if (i == ngx_worker) {
-            continue;
-        }
-
-        if (sendmsg(ngx_tidraw_mesh_places[i].out, &msg,
-                    MSG_DONTWAIT|MSG_NOSIGNAL)
-            == -1)
-        {
-            rc = NGX_DECLINED;
-        }
-    }
-
-    return rc;
+    return n == -1 ? NGX_DECLINED : NGX_OK;
 }
 
 

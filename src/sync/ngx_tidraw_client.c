@@ -17,8 +17,6 @@
 static void ngx_tidraw_client_access(ngx_tidraw_access_t *access);
 static ngx_uint_t ngx_tidraw_client_too_many(ngx_tidraw_client_t *s,
     ngx_tidraw_room_t *room);
-static ngx_uint_t ngx_tidraw_client_same(ngx_tidraw_client_t *s,
-    ngx_tidraw_client_t *other);
 static void ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data,
     size_t len);
 static void ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
@@ -293,23 +291,6 @@ ngx_tidraw_client_too_many(ngx_tidraw_client_t *s, ngx_tidraw_room_t *room)
     }
 
     return 1;
-}
-
-
-/* Another session, connected or gone, of the same tab and user. */
-
-static ngx_uint_t
-ngx_tidraw_client_same(ngx_tidraw_client_t *s, ngx_tidraw_client_t *other)
-{
-    return other != s
-           && (other->state == NGX_TIDRAW_CLIENT_CONNECTED
-               || other->state == NGX_TIDRAW_CLIENT_GONE)
-           && other->session_id.len == s->session_id.len
-           && ngx_memcmp(other->session_id.data, s->session_id.data,
-                         s->session_id.len) == 0
-           && other->user_id.len == s->user_id.len
-           && ngx_memcmp(other->user_id.data, s->user_id.data,
-                         s->user_id.len) == 0;
 }
 
 
@@ -608,6 +589,9 @@ ngx_tidraw_client_closed(ngx_tidraw_ws_t *ws)
 
         s->state = NGX_TIDRAW_CLIENT_GONE;
 
+        ngx_tidraw_remote_state(s, NGX_TIDRAW_REMOTE_AWAY);
+        ngx_tidraw_remote_flush(room);
+
         /* an exiting worker does not wait for it */
 
         if (s->timer.timer_set) {
@@ -819,67 +803,5 @@ ngx_tidraw_client_moved(ngx_tidraw_client_t *s)
 
     } else {
         ngx_tidraw_client_free(s);
-    }
-}
-
-
-void
-ngx_tidraw_client_take_over(ngx_tidraw_client_t *s)
-{
-    ngx_queue_t           *q;
-    ngx_tidraw_client_t  *old;
-
-    if (s->session_id.len == 0 || ngx_tidraw_remote_take_over(s)) {
-        return;
-    }
-
-    for (q = ngx_queue_head(&s->room->sessions);
-         q != ngx_queue_sentinel(&s->room->sessions);
-         q = ngx_queue_next(q))
-    {
-        old = ngx_queue_data(q, ngx_tidraw_client_t, queue);
-
-        if (!ngx_tidraw_client_same(s, old)) {
-            continue;
-        }
-
-        if (old->state == NGX_TIDRAW_CLIENT_CONNECTED) {
-
-            /*
-             * The client reset itself, or two tabs share one id.  Such tabs
-             * would evict each other for ever: one that lately evicted
-             * another stays, and the newcomer is somebody of its own.
-             */
-
-            if (old->taken
-                && ngx_current_msec - old->taken < NGX_TIDRAW_GONE_TIMEOUT)
-            {
-                continue;
-            }
-
-            s->taken = ngx_current_msec | 1;
-        }
-
-        ngx_memcpy(s->presence_id, old->presence_id,
-                   sizeof(s->presence_id));
-
-        if (s->presence.len) {
-            ngx_free((void *) s->presence.data);
-        }
-
-        s->presence = old->presence;
-        old->presence.data = NULL;
-        old->presence.len = 0;
-
-        ngx_tidraw_client_detach(old, 0);
-
-        if (old->ws) {
-            ngx_tidraw_ws_close(old->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
-
-        } else {
-            ngx_tidraw_client_free(old);
-        }
-
-        return;
     }
 }

@@ -67,6 +67,8 @@ ngx_tidraw_poll_handler(ngx_event_t *ev)
 
     rooms->polls++;
 
+    ngx_tidraw_bus_tick();
+
     if (rooms->asked == NULL && !ngx_queue_empty(&rooms->rooms)) {
         ngx_tidraw_poll_ask(rooms);
     }

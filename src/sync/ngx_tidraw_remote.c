@@ -8,7 +8,9 @@
  *   b   clock                 the same, too long to be sent
  *   p   id, key, op           presence
  *   g   id                    presence ended
- *   t   id                    presence moved to the sender
+ *   s   id, state             its session is here, or lost its connection
+ *   t   id, node              presence moved to the sender, from that node
+ *   a   clock                 the sender has said all it knows of the board
  *
  * Numbers are 64 bits in the order of the host: the bus connects builds of
  * one kind only.
@@ -21,29 +23,34 @@
 
 
 #define NGX_TIDRAW_REMOTE_HEAD   (1 + 4)
-#define NGX_TIDRAW_REMOTE_ID     (18 + NGX_TIDRAW_ID_LEN)
 
 /* Sessions elsewhere that a board remembers. */
 #define NGX_TIDRAW_REMOTE_MAX    4096
 
+/* ms between questions for what was missed. */
+#define NGX_TIDRAW_REMOTE_PAUSE  100
 
-static void ngx_tidraw_remote_item(ngx_tidraw_room_t *room, char kind,
-    td_str_t *parts, ngx_uint_t n);
+
 static ngx_tidraw_room_t *ngx_tidraw_remote_room(ngx_tidraw_site_t *site,
     ngx_str_t *id);
-static void ngx_tidraw_remote_answer(ngx_tidraw_room_t *room);
-static void ngx_tidraw_remote_put(ngx_tidraw_client_t *s);
+static ngx_int_t ngx_tidraw_remote_write(td_buf_t *b, char kind,
+    td_str_t *parts, ngx_uint_t n);
+static void ngx_tidraw_remote_answer(ngx_tidraw_site_t *site,
+    ngx_tidraw_bus_message_t *m);
+static void ngx_tidraw_remote_answer_flush(ngx_tidraw_site_t *site,
+    ngx_tidraw_bus_message_t *m, td_buf_t *b);
+static void ngx_tidraw_remote_ask(ngx_tidraw_room_t *room, uint64_t node);
+static void ngx_tidraw_remote_answered(ngx_tidraw_room_t *room,
+    uint64_t node);
+static void ngx_tidraw_remote_missed(ngx_tidraw_site_t *site,
+    ngx_tidraw_bus_message_t *m);
+static void ngx_tidraw_remote_heard(ngx_tidraw_room_t *room, uint64_t clock);
 static void ngx_tidraw_remote_items(ngx_tidraw_room_t *room,
     ngx_tidraw_bus_message_t *m);
 static void ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room,
     u_char *p, size_t len);
 static ngx_int_t ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room,
     uint64_t node, u_char *p, size_t len);
-static void ngx_tidraw_remote_on_taken(ngx_tidraw_room_t *room, u_char *id);
-static ngx_tidraw_remote_t *ngx_tidraw_remote_find(ngx_tidraw_room_t *room,
-    u_char *id);
-static void ngx_tidraw_remote_drop(ngx_tidraw_room_t *room,
-    ngx_tidraw_remote_t *remote, ngx_uint_t tell);
 
 
 void
@@ -82,6 +89,9 @@ ngx_tidraw_remote_free(ngx_tidraw_room_t *room)
                                0);
     }
 
+    /* nobody may believe that somebody is still here */
+
+    ngx_tidraw_remote_flush(room);
     td_buf_free(&room->outbox);
 }
 
@@ -123,6 +133,23 @@ ngx_tidraw_remote_presence(ngx_tidraw_client_t *s, td_str_t op)
 
 
 void
+ngx_tidraw_remote_state(ngx_tidraw_client_t *s, ngx_tidraw_remote_e state)
+{
+    char      c;
+    td_str_t  parts[2];
+
+    c = (char) state;
+
+    parts[0].data = (char *) s->presence_id;
+    parts[0].len = NGX_TIDRAW_REMOTE_ID;
+    parts[1].data = &c;
+    parts[1].len = 1;
+
+    ngx_tidraw_remote_item(s->room, 's', parts, 2);
+}
+
+
+void
 ngx_tidraw_remote_gone(ngx_tidraw_room_t *room, ngx_tidraw_client_t *s)
 {
     td_str_t  part;
@@ -134,18 +161,31 @@ ngx_tidraw_remote_gone(ngx_tidraw_room_t *room, ngx_tidraw_client_t *s)
 }
 
 
-static void
+void
 ngx_tidraw_remote_item(ngx_tidraw_room_t *room, char kind, td_str_t *parts,
     ngx_uint_t n)
 {
-    size_t      size;
-    uint32_t    len;
-    td_buf_t   *b;
-    ngx_uint_t  i;
-
     if (!ngx_tidraw_bus_active()) {
         return;
     }
+
+    if (ngx_tidraw_remote_write(&room->outbox, kind, parts, n)
+        == NGX_DECLINED)
+    {
+        ngx_tidraw_remote_flush(room);
+        (void) ngx_tidraw_remote_write(&room->outbox, kind, parts, n);
+    }
+}
+
+
+/* NGX_DECLINED: there is no room behind what is in the buffer. */
+
+static ngx_int_t
+ngx_tidraw_remote_write(td_buf_t *b, char kind, td_str_t *parts, ngx_uint_t n)
+{
+    size_t      size;
+    uint32_t    len;
+    ngx_uint_t  i;
 
     size = 0;
 
@@ -154,20 +194,18 @@ ngx_tidraw_remote_item(ngx_tidraw_room_t *room, char kind, td_str_t *parts,
     }
 
     if (size + NGX_TIDRAW_REMOTE_HEAD > NGX_TIDRAW_BUS_MAX) {
-        return;
+        return NGX_ERROR;
     }
 
-    b = &room->outbox;
-
     if (b->len + size + NGX_TIDRAW_REMOTE_HEAD > NGX_TIDRAW_BUS_MAX) {
-        ngx_tidraw_remote_flush(room);
+        return NGX_DECLINED;
     }
 
     len = size;
 
     if (td_buf_reserve(b, size + NGX_TIDRAW_REMOTE_HEAD) != TD_OK) {
         b->failed = 0;
-        return;
+        return NGX_ERROR;
     }
 
     td_buf_char(b, kind);
@@ -176,6 +214,8 @@ ngx_tidraw_remote_item(ngx_tidraw_room_t *room, char kind, td_str_t *parts,
     for (i = 0; i < n; i++) {
         td_buf_str(b, parts[i]);
     }
+
+    return NGX_OK;
 }
 
 
@@ -207,12 +247,11 @@ ngx_tidraw_remote_receive(ngx_tidraw_site_t *site, ngx_tidraw_bus_message_t *m)
     switch (m->type) {
 
     case NGX_TIDRAW_BUS_HELLO:
-        room = ngx_tidraw_remote_room(site, &m->room);
+        ngx_tidraw_remote_answer(site, m);
+        return;
 
-        if (room) {
-            ngx_tidraw_remote_answer(room);
-        }
-
+    case NGX_TIDRAW_BUS_MISSED:
+        ngx_tidraw_remote_missed(site, m);
         return;
 
     case NGX_TIDRAW_BUS_ITEMS:
@@ -241,7 +280,7 @@ ngx_tidraw_remote_receive(ngx_tidraw_site_t *site, ngx_tidraw_bus_message_t *m)
 }
 
 
-/* Only a room that is loaded has use for what it hears. */
+/* Only a board that is open, or being opened, has use for what it hears. */
 
 static ngx_tidraw_room_t *
 ngx_tidraw_remote_room(ngx_tidraw_site_t *site, ngx_str_t *id)
@@ -250,51 +289,199 @@ ngx_tidraw_remote_room(ngx_tidraw_site_t *site, ngx_str_t *id)
 
     room = ngx_tidraw_room_find(site->rooms, id);
 
-    return (room && room->state == NGX_TIDRAW_ROOM_READY) ? room : NULL;
+    return (room && room->state != NGX_TIDRAW_ROOM_CLOSED) ? room : NULL;
 }
 
 
+/*
+ * What we know of the board, to the one who asks; also that it is nothing.
+ * What waits to be sent to all is older and leaves before.
+ */
+
 static void
-ngx_tidraw_remote_answer(ngx_tidraw_room_t *room)
+ngx_tidraw_remote_answer(ngx_tidraw_site_t *site, ngx_tidraw_bus_message_t *m)
 {
+    char                  state;
+    uint64_t              clock;
+    td_buf_t              b;
+    td_str_t              parts[2];
     ngx_queue_t          *q;
+    ngx_tidraw_room_t    *room;
     ngx_tidraw_client_t  *s;
-
-    for (q = ngx_queue_head(&room->sessions);
-         q != ngx_queue_sentinel(&room->sessions);
-         q = ngx_queue_next(q))
-    {
-        s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
-
-        if (s->presence.len) {
-            ngx_tidraw_remote_put(s);
-        }
-    }
-
-    ngx_tidraw_remote_flush(room);
-}
-
-
-static void
-ngx_tidraw_remote_put(ngx_tidraw_client_t *s)
-{
-    td_buf_t  b;
-    td_str_t  op;
 
     ngx_memzero(&b, sizeof(td_buf_t));
 
-    td_buf_lit(&b, "[\"put\",");
-    td_buf_str(&b, s->presence);
-    td_buf_char(&b, ']');
+    room = ngx_tidraw_remote_room(site, &m->room);
+    clock = 0;
 
-    if (!b.failed) {
-        op.data = b.data;
-        op.len = b.len;
+    if (room && room->state == NGX_TIDRAW_ROOM_READY) {
 
-        ngx_tidraw_remote_presence(s, op);
+        ngx_tidraw_remote_flush(room);
+        clock = room->doc.clock;
+
+        for (q = ngx_queue_head(&room->sessions);
+             q != ngx_queue_sentinel(&room->sessions);
+             q = ngx_queue_next(q))
+        {
+            s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+
+            if (s->presence.len == 0) {
+                continue;
+            }
+
+            if (b.len + s->presence.len > NGX_TIDRAW_BUS_MAX / 2) {
+                ngx_tidraw_remote_answer_flush(site, m, &b);
+            }
+
+            ngx_tidraw_remote_put(s, &b);
+
+            if (s->state == NGX_TIDRAW_CLIENT_GONE) {
+                state = NGX_TIDRAW_REMOTE_AWAY;
+
+                parts[0].data = (char *) s->presence_id;
+                parts[0].len = NGX_TIDRAW_REMOTE_ID;
+                parts[1].data = &state;
+                parts[1].len = 1;
+
+                (void) ngx_tidraw_remote_write(&b, 's', parts, 2);
+            }
+        }
     }
 
+    parts[0].data = (char *) &clock;
+    parts[0].len = sizeof(uint64_t);
+
+    if (ngx_tidraw_remote_write(&b, 'a', parts, 1) == NGX_DECLINED) {
+        ngx_tidraw_remote_answer_flush(site, m, &b);
+        (void) ngx_tidraw_remote_write(&b, 'a', parts, 1);
+    }
+
+    ngx_tidraw_remote_answer_flush(site, m, &b);
     td_buf_free(&b);
+}
+
+
+static void
+ngx_tidraw_remote_answer_flush(ngx_tidraw_site_t *site,
+    ngx_tidraw_bus_message_t *m, td_buf_t *b)
+{
+    if (b->len) {
+        (void) ngx_tidraw_bus_answer(site, m->node, NGX_TIDRAW_BUS_ITEMS,
+                                     &m->room, (u_char *) b->data, b->len);
+        b->len = 0;
+    }
+}
+
+
+static void
+ngx_tidraw_remote_ask(ngx_tidraw_room_t *room, uint64_t node)
+{
+    (void) ngx_tidraw_bus_answer(room->rooms->site, node,
+                                 NGX_TIDRAW_BUS_HELLO, &room->sn.str, NULL,
+                                 0);
+}
+
+
+/* Whoever was not named again has left meanwhile. */
+
+static void
+ngx_tidraw_remote_answered(ngx_tidraw_room_t *room, uint64_t node)
+{
+    ngx_queue_t          *q, *next;
+    ngx_tidraw_remote_t  *remote;
+
+    for (q = ngx_queue_head(&room->remotes);
+         q != ngx_queue_sentinel(&room->remotes);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        remote = ngx_queue_data(q, ngx_tidraw_remote_t, queue);
+
+        if (remote->node == node && remote->stale) {
+            ngx_tidraw_remote_drop(room, remote, 1);
+        }
+    }
+
+    room->nanswers++;
+    ngx_tidraw_room_answered(room);
+}
+
+
+static void
+ngx_tidraw_remote_missed(ngx_tidraw_site_t *site, ngx_tidraw_bus_message_t *m)
+{
+    ngx_queue_t          *q, *rq;
+    ngx_tidraw_room_t    *room;
+    ngx_tidraw_remote_t  *remote;
+
+    for (q = ngx_queue_head(&site->rooms->rooms);
+         q != ngx_queue_sentinel(&site->rooms->rooms);
+         q = ngx_queue_next(q))
+    {
+        room = ngx_queue_data(q, ngx_tidraw_room_t, queue);
+
+        if (room->state == NGX_TIDRAW_ROOM_CLOSED) {
+            continue;
+        }
+
+        for (rq = ngx_queue_head(&room->remotes);
+             rq != ngx_queue_sentinel(&room->remotes);
+             rq = ngx_queue_next(rq))
+        {
+            remote = ngx_queue_data(rq, ngx_tidraw_remote_t, queue);
+
+            if (remote->node == m->node) {
+                remote->stale = 1;
+            }
+        }
+
+        ngx_tidraw_remote_ask(room, m->node);
+    }
+
+    if (m->len) {
+        ngx_tidraw_sync_recheck_all(site);
+    }
+}
+
+
+/* A board that is being opened looks once it is. */
+
+static void
+ngx_tidraw_remote_heard(ngx_tidraw_room_t *room, uint64_t clock)
+{
+    if (room->state == NGX_TIDRAW_ROOM_READY) {
+        ngx_tidraw_catchup_to(room, clock);
+        return;
+    }
+
+    room->heard = ngx_max(room->heard, clock);
+}
+
+
+void
+ngx_tidraw_remote_put(ngx_tidraw_client_t *s, td_buf_t *b)
+{
+    td_buf_t  op;
+    td_str_t  parts[3];
+
+    ngx_memzero(&op, sizeof(td_buf_t));
+
+    td_buf_lit(&op, "[\"put\",");
+    td_buf_str(&op, s->presence);
+    td_buf_char(&op, ']');
+
+    if (!op.failed) {
+        parts[0].data = (char *) s->presence_id;
+        parts[0].len = NGX_TIDRAW_REMOTE_ID;
+        parts[1].data = (char *) s->key;
+        parts[1].len = NGX_TIDRAW_KEY_LEN;
+        parts[2].data = op.data;
+        parts[2].len = op.len;
+
+        (void) ngx_tidraw_remote_write(b, 'p', parts, 3);
+    }
+
+    td_buf_free(&op);
 }
 
 
@@ -332,38 +519,62 @@ ngx_tidraw_remote_items(ngx_tidraw_room_t *room, ngx_tidraw_bus_message_t *m)
         case 'b':
             if (len == sizeof(uint64_t)) {
                 ngx_memcpy(&clock, p, sizeof(uint64_t));
-                ngx_tidraw_catchup_to(room, clock);
+                ngx_tidraw_remote_heard(room, clock);
+            }
+
+            break;
+
+        case 'a':
+            if (len == sizeof(uint64_t)) {
+                ngx_memcpy(&clock, p, sizeof(uint64_t));
+                ngx_tidraw_remote_heard(room, clock);
+                ngx_tidraw_remote_answered(room, m->node);
             }
 
             break;
 
         case 'p':
             if (ngx_tidraw_remote_on_presence(room, m->node, p, len)
-                == NGX_DECLINED)
+                == NGX_DECLINED
+                && room->state == NGX_TIDRAW_ROOM_READY
+                && ngx_current_msec - room->asked
+                   >= NGX_TIDRAW_REMOTE_PAUSE)
             {
                 /* its put was lost: ask for all again */
 
-                ngx_tidraw_remote_hello(room);
+                room->asked = ngx_current_msec;
+                ngx_tidraw_remote_ask(room, m->node);
             }
 
             break;
 
         case 'g':
-        case 't':
-            if (len != NGX_TIDRAW_REMOTE_ID) {
-                break;
+            remote = (len == NGX_TIDRAW_REMOTE_ID)
+                     ? ngx_tidraw_remote_find(room, p) : NULL;
+
+            if (remote) {
+                ngx_tidraw_remote_drop(room, remote, 1);
             }
 
-            remote = ngx_tidraw_remote_find(room, p);
+            break;
 
-            if (remote && kind == 'g') {
-                ngx_tidraw_remote_drop(room, remote, 1);
+        case 's':
+            remote = (len == NGX_TIDRAW_REMOTE_ID + 1)
+                     ? ngx_tidraw_remote_find(room, p) : NULL;
 
-            } else if (remote) {
-                remote->node = m->node;
+            if (remote) {
+                remote->away = (p[len - 1] == NGX_TIDRAW_REMOTE_AWAY);
 
-            } else if (kind == 't') {
-                ngx_tidraw_remote_on_taken(room, p);
+                if (p[len - 1] == NGX_TIDRAW_REMOTE_TAKER) {
+                    remote->taken = ngx_current_msec | 1;
+                }
+            }
+
+            break;
+
+        case 't':
+            if (len == NGX_TIDRAW_REMOTE_ID + sizeof(uint64_t)) {
+                ngx_tidraw_remote_take_away(room, m->node, p);
             }
 
             break;
@@ -374,14 +585,16 @@ ngx_tidraw_remote_items(ngx_tidraw_room_t *room, ngx_tidraw_bus_message_t *m)
 
         /* following may have closed the room */
 
-        if (room->state != NGX_TIDRAW_ROOM_READY) {
+        if (room->state == NGX_TIDRAW_ROOM_CLOSED) {
             return;
         }
 
         p += len;
     }
 
-    ngx_tidraw_fanout_schedule(room);
+    if (room->state == NGX_TIDRAW_ROOM_READY) {
+        ngx_tidraw_fanout_schedule(room);
+    }
 }
 
 
@@ -410,8 +623,11 @@ ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room, u_char *p, size_t len)
 
     /* the first edit of a board also says for which clients it is */
 
-    if (clock > room->doc.clock + 1 || !room->schema_stored) {
-        ngx_tidraw_catchup_to(room, clock);
+    if (room->state != NGX_TIDRAW_ROOM_READY
+        || clock > room->doc.clock + 1
+        || !room->schema_stored)
+    {
+        ngx_tidraw_remote_heard(room, clock);
         return;
     }
 
@@ -483,6 +699,13 @@ ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room, uint64_t node,
 
     if (remote) {
         current = remote->text;
+
+    } else if (room->nremotes >= NGX_TIDRAW_REMOTE_MAX
+               || ngx_tidraw_remote_here(room, p))
+    {
+        /* also of one that we took over, and who does not know it yet */
+
+        return NGX_OK;
     }
 
     ngx_memzero(&text, sizeof(td_buf_t));
@@ -497,11 +720,6 @@ ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room, uint64_t node,
 
     if (remote == NULL) {
 
-        if (room->nremotes >= NGX_TIDRAW_REMOTE_MAX) {
-            td_buf_free(&text);
-            return NGX_OK;
-        }
-
         remote = ngx_calloc(sizeof(ngx_tidraw_remote_t),
                             room->rooms->site->log);
         if (remote == NULL) {
@@ -515,6 +733,7 @@ ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room, uint64_t node,
     }
 
     remote->node = node;
+    remote->stale = 0;
     ngx_memcpy(remote->key, p + NGX_TIDRAW_REMOTE_ID, NGX_TIDRAW_KEY_LEN);
 
     if (remote->text.len) {
@@ -525,6 +744,10 @@ ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room, uint64_t node,
 
     remote->text.data = text.data;
     remote->text.len = text.len;
+
+    if (room->state != NGX_TIDRAW_ROOM_READY) {
+        return NGX_OK;
+    }
 
     ngx_memzero(&legacy, sizeof(td_buf_t));
 
@@ -549,10 +772,8 @@ ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room, uint64_t node,
 }
 
 
-/* The session came back on another worker: here it is over, silently. */
-
-static void
-ngx_tidraw_remote_on_taken(ngx_tidraw_room_t *room, u_char *id)
+ngx_tidraw_client_t *
+ngx_tidraw_remote_here(ngx_tidraw_room_t *room, u_char *id)
 {
     ngx_queue_t          *q;
     ngx_tidraw_client_t  *s;
@@ -564,55 +785,11 @@ ngx_tidraw_remote_on_taken(ngx_tidraw_room_t *room, u_char *id)
         s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
 
         if (ngx_memcmp(s->presence_id, id, NGX_TIDRAW_REMOTE_ID) == 0) {
-            ngx_tidraw_client_moved(s);
-            return;
+            return s;
         }
     }
-}
 
-
-ngx_uint_t
-ngx_tidraw_remote_take_over(ngx_tidraw_client_t *s)
-{
-    td_str_t              part;
-    ngx_queue_t          *q;
-    ngx_tidraw_remote_t  *remote;
-
-    for (q = ngx_queue_head(&s->room->remotes);
-         q != ngx_queue_sentinel(&s->room->remotes);
-         q = ngx_queue_next(q))
-    {
-        remote = ngx_queue_data(q, ngx_tidraw_remote_t, queue);
-
-        if (ngx_memcmp(remote->key, s->key, NGX_TIDRAW_KEY_LEN) != 0) {
-            continue;
-        }
-
-        ngx_memcpy(s->presence_id, remote->id, NGX_TIDRAW_REMOTE_ID);
-
-        if (s->presence.len) {
-            ngx_free((void *) s->presence.data);
-        }
-
-        s->presence = remote->text;
-        remote->text.len = 0;
-
-        ngx_tidraw_remote_drop(s->room, remote, 0);
-
-        part.data = (char *) s->presence_id;
-        part.len = NGX_TIDRAW_REMOTE_ID;
-
-        ngx_tidraw_remote_item(s->room, 't', &part, 1);
-
-        /* where it was until now it is a stranger's from here on */
-
-        ngx_tidraw_remote_put(s);
-        ngx_tidraw_remote_flush(s->room);
-
-        return 1;
-    }
-
-    return 0;
+    return NULL;
 }
 
 
@@ -650,7 +827,7 @@ ngx_tidraw_remote_node_gone(ngx_tidraw_site_t *site, uint64_t node)
 }
 
 
-static ngx_tidraw_remote_t *
+ngx_tidraw_remote_t *
 ngx_tidraw_remote_find(ngx_tidraw_room_t *room, u_char *id)
 {
     ngx_queue_t          *q;
@@ -671,7 +848,7 @@ ngx_tidraw_remote_find(ngx_tidraw_room_t *room, u_char *id)
 }
 
 
-static void
+void
 ngx_tidraw_remote_drop(ngx_tidraw_room_t *room, ngx_tidraw_remote_t *remote,
     ngx_uint_t tell)
 {

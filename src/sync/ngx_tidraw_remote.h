@@ -17,6 +17,17 @@
 #include "ngx_tidraw_bus.h"
 
 
+/* The length of a presence id. */
+#define NGX_TIDRAW_REMOTE_ID     (18 + NGX_TIDRAW_ID_LEN)
+
+
+typedef enum {
+    NGX_TIDRAW_REMOTE_HERE = 0,
+    NGX_TIDRAW_REMOTE_AWAY,          /* lost its connection */
+    NGX_TIDRAW_REMOTE_TAKER          /* here, and closed another tab for it */
+} ngx_tidraw_remote_e;
+
+
 /* Presence of one session elsewhere; the room owns it and its text. */
 
 typedef struct {
@@ -25,6 +36,9 @@ typedef struct {
     u_char                      id[18 + NGX_TIDRAW_ID_LEN];
     u_char                      key[NGX_TIDRAW_KEY_LEN];
     td_str_t                    text;
+    ngx_msec_t                  taken;        /* when it evicted another tab */
+    unsigned                    away:1;       /* lost its connection */
+    unsigned                    stale:1;      /* until it is told again */
 } ngx_tidraw_remote_t;
 
 
@@ -41,12 +55,29 @@ void ngx_tidraw_remote_free(ngx_tidraw_room_t *room);
 void ngx_tidraw_remote_document(ngx_tidraw_room_t *room, uint64_t clock,
     td_str_t diff);
 void ngx_tidraw_remote_presence(ngx_tidraw_client_t *s, td_str_t op);
+void ngx_tidraw_remote_state(ngx_tidraw_client_t *s,
+    ngx_tidraw_remote_e state);
 void ngx_tidraw_remote_gone(ngx_tidraw_room_t *room, ngx_tidraw_client_t *s);
 void ngx_tidraw_remote_flush(ngx_tidraw_room_t *room);
 
-/* The presence of this tab and user lives elsewhere: it moves to s.  1 when
- * it did. */
-ngx_uint_t ngx_tidraw_remote_take_over(ngx_tidraw_client_t *s);
+/* Another worker, node, took a presence over: p is its id, and whose it was. */
+void ngx_tidraw_remote_take_away(ngx_tidraw_room_t *room, uint64_t node,
+    u_char *p);
+
+/* An item for all others; a put of the session's presence for a buffer. */
+void ngx_tidraw_remote_item(ngx_tidraw_room_t *room, char kind,
+    td_str_t *parts, ngx_uint_t n);
+void ngx_tidraw_remote_put(ngx_tidraw_client_t *s, td_buf_t *b);
+
+/* Whose presence an id is: of a session elsewhere, or here; or NULL. */
+ngx_tidraw_remote_t *ngx_tidraw_remote_find(ngx_tidraw_room_t *room,
+    u_char *id);
+ngx_tidraw_client_t *ngx_tidraw_remote_here(ngx_tidraw_room_t *room,
+    u_char *id);
+
+/* Forgets it; tell: the sessions here hear of its end. */
+void ngx_tidraw_remote_drop(ngx_tidraw_room_t *room,
+    ngx_tidraw_remote_t *remote, ngx_uint_t tell);
 
 /* Who the client is on every worker: set once its user is known. */
 void ngx_tidraw_remote_key(ngx_tidraw_client_t *s);

@@ -10,11 +10,16 @@
 #include "ngx_tidraw_remote.h"
 
 
+/* ms that the other workers have to say who is on a board. */
+#define NGX_TIDRAW_ANSWER_TIMEOUT  50
+
+
 static void ngx_tidraw_rooms_forget_access(ngx_queue_t *sessions);
 static ngx_tidraw_room_t *ngx_tidraw_room_create(ngx_tidraw_rooms_t *rooms,
     ngx_str_t *id, uint32_t hash);
 static void ngx_tidraw_room_load(ngx_tidraw_room_t *room);
 static void ngx_tidraw_room_loaded(ngx_tidraw_op_t *op);
+static void ngx_tidraw_room_open(ngx_event_t *ev);
 static ngx_int_t ngx_tidraw_room_fill(ngx_tidraw_room_t *room,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_room_failed(ngx_tidraw_room_t *room,
@@ -194,6 +199,10 @@ ngx_tidraw_room_create(ngx_tidraw_rooms_t *rooms, ngx_str_t *id, uint32_t hash)
     room->unload.log = rooms->site->log;
     room->unload.cancelable = 1;
 
+    room->answers.handler = ngx_tidraw_room_open;
+    room->answers.data = &ngx_tidraw_no_connection;
+    room->answers.log = rooms->site->log;
+
     ngx_queue_init(&room->sessions);
     ngx_queue_init(&room->remotes);
     ngx_tidraw_commit_init(room);
@@ -202,6 +211,7 @@ ngx_tidraw_room_create(ngx_tidraw_rooms_t *rooms, ngx_str_t *id, uint32_t hash)
     ngx_rbtree_insert(&rooms->tree, &room->sn.node);
     ngx_queue_insert_tail(&rooms->rooms, &room->queue);
 
+    ngx_tidraw_remote_hello(room);
     ngx_tidraw_room_load(room);
 
     return room;
@@ -246,10 +256,8 @@ ngx_tidraw_room_load(ngx_tidraw_room_t *room)
 static void
 ngx_tidraw_room_loaded(ngx_tidraw_op_t *op)
 {
-    ngx_str_t              schema;
-    ngx_queue_t           *q, *next;
-    ngx_tidraw_room_t     *room;
-    ngx_tidraw_client_t  *s;
+    ngx_str_t           schema;
+    ngx_tidraw_room_t  *room;
 
     room = op->data;
     room->load = NULL;
@@ -284,9 +292,39 @@ ngx_tidraw_room_loaded(ngx_tidraw_op_t *op)
         return;
     }
 
-    room->state = NGX_TIDRAW_ROOM_READY;
+    ngx_add_timer(&room->answers, NGX_TIDRAW_ANSWER_TIMEOUT);
+    ngx_tidraw_room_answered(room);
+}
 
-    ngx_tidraw_remote_hello(room);
+
+/* Who is on the other workers is part of the first reply, too. */
+
+void
+ngx_tidraw_room_answered(ngx_tidraw_room_t *room)
+{
+    if (room->answers.timer_set
+        && room->nanswers >= ngx_tidraw_bus_peers())
+    {
+        ngx_del_timer(&room->answers);
+        ngx_tidraw_room_open(&room->answers);
+    }
+}
+
+
+static void
+ngx_tidraw_room_open(ngx_event_t *ev)
+{
+    ngx_queue_t          *q, *next;
+    ngx_tidraw_room_t    *room;
+    ngx_tidraw_client_t  *s;
+
+    room = ngx_tidraw_event_owner(ev, ngx_tidraw_room_t, answers);
+
+    if (room->state != NGX_TIDRAW_ROOM_LOADING) {
+        return;
+    }
+
+    room->state = NGX_TIDRAW_ROOM_READY;
 
     for (q = ngx_queue_head(&room->sessions);
          q != ngx_queue_sentinel(&room->sessions);
@@ -301,6 +339,10 @@ ngx_tidraw_room_loaded(ngx_tidraw_op_t *op)
     }
 
     ngx_tidraw_room_left(room);
+
+    /* what the others committed since the board was read */
+
+    ngx_tidraw_commit_schedule(room);
 }
 
 
@@ -548,6 +590,10 @@ ngx_tidraw_room_destroy(ngx_tidraw_room_t *room)
 
     if (room->unload.timer_set) {
         ngx_del_timer(&room->unload);
+    }
+
+    if (room->answers.timer_set) {
+        ngx_del_timer(&room->answers);
     }
 
     if (room->load) {

@@ -247,6 +247,9 @@ struct ngx_tidraw_room_s {
 
     ngx_queue_t                 remotes;      /* presence on other workers */
     ngx_uint_t                  nremotes;
+    ngx_msec_t                  asked;        /* for what was missed */
+    ngx_uint_t                  nanswers;     /* to its HELLO, so far */
+    ngx_event_t                 answers;      /* waits for the others */
     td_buf_t                    outbox;       /* for the other workers */
 
     ngx_tidraw_op_t            *load;
@@ -271,6 +274,10 @@ ngx_tidraw_room_t *ngx_tidraw_room_get(ngx_tidraw_rooms_t *rooms,
 /* The same without loading: NULL when it is not here. */
 ngx_tidraw_room_t *ngx_tidraw_room_find(ngx_tidraw_rooms_t *rooms,
     ngx_str_t *id);
+
+/* The board is loaded and somebody has answered: lets the sessions in when
+ * there is nobody left to wait for. */
+void ngx_tidraw_room_answered(ngx_tidraw_room_t *room);
 
 /* Looks at the room after something left it: it is unloaded in time. */
 void ngx_tidraw_room_left(ngx_tidraw_room_t *room);
@@ -315,12 +322,19 @@ void ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
 /* The session goes on with another worker: its presence is not removed. */
 void ngx_tidraw_client_moved(ngx_tidraw_client_t *s);
 
+/* One push of the session has been answered. */
+void ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes);
+
+
+/* ngx_tidraw_takeover.c */
+
 /* A connect under a sessionId that is known: presence id and record of the
  * old session are the new one's (sync-protocol 2.3, 2.4). */
 void ngx_tidraw_client_take_over(ngx_tidraw_client_t *s);
 
-/* One push of the session has been answered. */
-void ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes);
+/* Another session, connected or gone, of the same tab and user. */
+ngx_uint_t ngx_tidraw_client_same(ngx_tidraw_client_t *s,
+    ngx_tidraw_client_t *other);
 
 
 /* ngx_tidraw_hydrate.c: the connect message and its reply */

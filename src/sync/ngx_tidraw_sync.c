@@ -159,6 +159,25 @@ ngx_tidraw_sync_again(ngx_tidraw_rooms_t *rooms)
 }
 
 
+void
+ngx_tidraw_sync_recheck_all(ngx_tidraw_site_t *site)
+{
+    ngx_queue_t        *q;
+    ngx_tidraw_room_t  *room;
+
+    ngx_tidraw_sync_again(site->rooms);
+
+    for (q = ngx_queue_head(&site->rooms->rooms);
+         q != ngx_queue_sentinel(&site->rooms->rooms);
+         q = ngx_queue_next(q))
+    {
+        room = ngx_queue_data(q, ngx_tidraw_room_t, queue);
+
+        ngx_tidraw_sync_recheck(room);
+    }
+}
+
+
 static void
 ngx_tidraw_sync_recheck(ngx_tidraw_room_t *room)
 {

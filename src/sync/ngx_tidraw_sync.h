@@ -50,6 +50,9 @@ void ngx_tidraw_sync_control(ngx_tidraw_site_t *site,
 void ngx_tidraw_sync_control_here(ngx_tidraw_site_t *site,
     ngx_tidraw_control_e kind, ngx_str_t *room_id, ngx_str_t *subject);
 
+/* Orders may have been missed: looks at the rights of all sessions again. */
+void ngx_tidraw_sync_recheck_all(ngx_tidraw_site_t *site);
+
 /* In init_process, after all rooms_create(): joins the other workers. */
 ngx_int_t ngx_tidraw_sync_open(ngx_cycle_t *cycle);
 
