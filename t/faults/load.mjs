@@ -208,6 +208,7 @@ export class Ledger {
 // server has.  Comes anew, or with the clock it knows ("resume"), in turn.
 // Where two workers overlap, each of them may be behind the other: "alone" is
 // false there, and somebody who comes back must find what it saw itself.
+// answered(ms), where somebody sets it, hears how long each edit took.
 
 export class Writer {
   // ledger, t, board, name, generation, query or headers, every (ms), big
@@ -289,7 +290,9 @@ export class Writer {
 
     if (item.type !== 'push_result') return
 
-    const [clientClock, v] = this.pending.shift() ?? []
+    const [clientClock, v, at] = this.pending.shift() ?? []
+
+    this.answered?.(performance.now() - at)
 
     if (clientClock !== item.clientClock) {
       this.ledger.fault(`${this.name}: result ${item.clientClock} instead of ${clientClock}`)
@@ -333,7 +336,7 @@ export class Writer {
       diff: edit(this, v) })
 
     this.sent = Math.max(this.sent, v)
-    this.pending.push([this.clientClock++, v])
+    this.pending.push([this.clientClock++, v, performance.now()])
 
     if (all.length < CHUNK) {
       this.ws.send(all)

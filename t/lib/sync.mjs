@@ -145,7 +145,8 @@ export function hasStringAppend(value) {
 // A client
 
 export class Client {
-  // t: a server; options: cookie, link, session, store, headers, path
+  // t: a server; options: cookie, link, session, store, headers, path,
+  // socket (one that is connected)
 
   constructor(t, board, options = {}) {
     const query = new URLSearchParams()
@@ -183,7 +184,7 @@ export class Client {
 
     const path = options.path ?? `/connect/${board}?${query}`
 
-    this.socket = dial(t.port, '127.0.0.1')
+    this.socket = options.socket ?? dial(t.port, '127.0.0.1')
     this.socket.setNoDelay(true)
     this.socket.on('error', () => {})
     this.socket.on('close', () => this.end({ code: 1006, reason: '' }))

@@ -1,0 +1,187 @@
+// A host with several workers, and who of them serves whom.
+//
+//     const h = await host({ database: 'postgres', workers: 4 })
+//     const [a, b] = await h.seats(board, [0, 1], { cookie })
+//
+// Clients reach it on a second port with "reuseport", where the kernel gives
+// every worker its share; what became of a connection is read from /proc.
+
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { connect as dial, createServer } from 'node:net'
+import { Client, check, sleep, until } from '../lib/sync.mjs'
+import { databases, start } from '../lib/server.mjs'
+
+export const wanted = process.env.DATABASES?.split(/[ ,]+/) ?? databases
+
+export const long = Boolean(process.env.LONG)
+
+// A number of rounds: NAME of the environment, or one of the two forms.
+
+export const rounds = (name, brief, full) =>
+  Number(process.env[name] || (long ? full : brief))
+
+// The p-th percentile, 0 to 100.
+
+export function percentile(list, p) {
+  const sorted = Float64Array.from(list).sort()
+
+  return sorted[Math.min(sorted.length - 1, sorted.length * p / 100 | 0)] ?? 0
+}
+
+export const ms = (n) => `${n.toFixed(n < 10 ? 1 : 0)} ms`
+
+export const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(
+  readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+
+async function freePort() {
+  const [low, high] = (process.env.TIDRAW_PORTS || '28000-31999').split('-')
+
+  for (;;) {
+    const port = Number(low) + Math.floor(Math.random() * (high - low + 1))
+    const server = createServer()
+
+    const free = await new Promise((resolve) => {
+      server.on('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+
+    await new Promise((resolve) => server.close(resolve))
+    if (free) return port
+  }
+}
+
+// { port of the client: pid } of the connections to "port" that were accepted.
+
+function owners(port, pids) {
+  const hex = (n) => n.toString(16).toUpperCase().padStart(4, '0')
+  const inodes = new Map()
+  const all = new Map()
+
+  for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n')) {
+    const [, local, remote, , , , , , , inode] = line.trim().split(/\s+/)
+
+    if (local === `0100007F:${hex(port)}` && inode !== '0') {
+      inodes.set(`socket:[${inode}]`, parseInt(remote.split(':')[1], 16))
+    }
+  }
+
+  for (const pid of pids) {
+    let fds = []
+
+    try {
+      fds = readdirSync(`/proc/${pid}/fd`)
+    } catch { /* it ended */ }
+
+    for (const fd of fds) {
+      try {
+        const peer = inodes.get(readlinkSync(`/proc/${pid}/fd/${fd}`))
+
+        if (peer) all.set(peer, pid)
+      } catch { /* closed meanwhile */ }
+    }
+  }
+
+  return all
+}
+
+export async function host({ workers = 4, ...options }) {
+  const shared = await freePort()
+  const t = await start({ workers, ...options,
+    conf: { server: `listen 127.0.0.1:${shared} reuseport;` } })
+
+  // for what wants a server: the same one on the other port
+
+  const h = Object.create(t, { port: { get: () => shared } })
+  const clients = []
+
+  h.main = t
+  h.ann = await t.register('ann@example.org')
+
+  // the pid behind each of these sockets (net.Socket)
+
+  h.pids = async (sockets) => {
+    const all = owners(shared, await t.workers())
+
+    return sockets.map((socket) => all.get(socket.localPort))
+  }
+
+  // A connection to the worker with this pid.  A stopped one accepts none.
+
+  h.dial = async (pid) => {
+    const strays = []
+
+    try {
+      return await until(async () => {
+        const socket = dial(shared, '127.0.0.1')
+
+        socket.on('error', () => {})
+        strays.push(socket)
+
+        const end = Date.now() + 300
+        let at
+
+        do {
+          await sleep(2);
+          [at] = await h.pids([socket])
+        } while (!at && Date.now() < end)
+
+        if (at === pid) strays.pop()
+
+        return at === pid && socket
+      }, `a connection to worker ${pid}`)
+    } finally {
+      strays.forEach((socket) => socket.destroy())
+    }
+  }
+
+  // A client of that worker, which has said hello.
+
+  h.seat = async (board, pid, options = {}) => {
+    const socket = await h.dial(pid)
+    const c = new Client(h, board, { cookie: options.link ? undefined : h.ann,
+      ...options, socket })
+
+    clients.push(c)
+    await c.opened
+    c.reply = await c.hello()
+
+    return c
+  }
+
+  h.seats = async (board, pids, options) => {
+    const all = []
+
+    for (const pid of pids) all.push(await h.seat(board, pid, options))
+
+    return all
+  }
+
+  // REST as somebody: status and JSON
+
+  h.api = async (method, path, body, cookie = h.ann) => {
+    const answer = await fetch(`http://127.0.0.1:${t.port}/${path}`, {
+      method,
+      headers: { cookie, ...(body === undefined ? {}
+        : { 'content-type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+    const json = await answer.json().catch(() => null)
+
+    check(answer.status < 300, `${method} ${path}: ${answer.status} `
+      + JSON.stringify(json))
+
+    return json
+  }
+
+  h.end = async () => {
+    for (const c of clients) c.drop()
+
+    return t.finish()
+  }
+
+  return h
+}
+
+// Names of those whose presence somebody sees.
+
+export const names = (c) => c.presences().map((p) => p.userName).sort()
