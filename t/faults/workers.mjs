@@ -7,8 +7,9 @@
 // every worker its share; what became of a connection is read from /proc.
 
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { request } from 'node:http'
 import { connect as dial, createServer } from 'node:net'
-import { Client, check, sleep, until } from '../lib/sync.mjs'
+import { Client, sleep, until } from '../lib/sync.mjs'
 import { databases, start } from '../lib/server.mjs'
 
 export const wanted = process.env.DATABASES?.split(/[ ,]+/) ?? databases
@@ -156,22 +157,28 @@ export async function host({ workers = 4, ...options }) {
     return all
   }
 
-  // REST as somebody: status and JSON
+  // REST as somebody, on a connection of its own: JSON
 
-  h.api = async (method, path, body, cookie = h.ann) => {
-    const answer = await fetch(`http://127.0.0.1:${t.port}/${path}`, {
-      method,
-      headers: { cookie, ...(body === undefined ? {}
-        : { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+  h.api = (method, path, body, cookie = h.ann) =>
+    new Promise((resolve, reject) => {
+      const r = request({ port: t.port, host: '127.0.0.1', method,
+        path: `/${path}`, agent: false, timeout: 15000,
+        headers: { cookie, ...(body === undefined ? {}
+          : { 'content-type': 'application/json' }) } }, (answer) => {
+        let text = ''
+
+        answer.setEncoding('utf8')
+        answer.on('data', (more) => { text += more })
+        answer.on('end', () => {
+          if (answer.statusCode < 300) resolve(text ? JSON.parse(text) : null)
+          else reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`))
+        })
+      })
+
+      r.on('timeout', () => r.destroy(new Error(`${method} ${path}: no answer`)))
+      r.on('error', reject)
+      r.end(body === undefined ? undefined : JSON.stringify(body))
     })
-    const json = await answer.json().catch(() => null)
-
-    check(answer.status < 300, `${method} ${path}: ${answer.status} `
-      + JSON.stringify(json))
-
-    return json
-  }
 
   h.end = async () => {
     for (const c of clients) c.drop()
