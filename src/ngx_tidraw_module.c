@@ -180,6 +180,10 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
+    /* "stop" gives nobody the time to leave */
+
+    ngx_tidraw_ws_close_all();
+
     sites = tmcf->sites.elts;
 
     for (i = 0; i < tmcf->sites.nelts; i++) {

@@ -114,5 +114,11 @@ void ngx_tidraw_ws_resume(ngx_tidraw_ws_t *ws);
  * "spread" milliseconds.  For the drain of a reload. */
 void ngx_tidraw_ws_shutdown_all(ngx_msec_t spread);
 
+/*
+ * Says to all that the worker ends, as far as their sockets take it at once;
+ * also in exit_process, where nobody hears of it by closed() any more.
+ */
+void ngx_tidraw_ws_close_all(void);
+
 
 #endif /* _NGX_TIDRAW_WS_H_INCLUDED_ */

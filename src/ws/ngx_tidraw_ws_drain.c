@@ -17,7 +17,6 @@
 
 static void ngx_tidraw_ws_drain_handler(ngx_event_t *ev);
 static void ngx_tidraw_ws_drain_tell(ngx_uint_t n);
-static void ngx_tidraw_ws_drain_close(void);
 
 
 static ngx_queue_t       ngx_tidraw_ws_list;
@@ -108,7 +107,7 @@ ngx_tidraw_ws_drain_handler(ngx_event_t *ev)
     ngx_tidraw_ws_drain_tell(ngx_tidraw_ws_drain_step);
 
     if ((ngx_msec_int_t) (ngx_current_msec - ngx_tidraw_ws_drain_limit) >= 0) {
-        ngx_tidraw_ws_drain_close();
+        ngx_tidraw_ws_close_all();
     }
 
     ngx_add_timer(ev, NGX_TIDRAW_WS_DRAIN_TICK);
@@ -147,11 +146,15 @@ ngx_tidraw_ws_drain_tell(ngx_uint_t n)
 }
 
 
-static void
-ngx_tidraw_ws_drain_close(void)
+void
+ngx_tidraw_ws_close_all(void)
 {
     ngx_queue_t      *q;
     ngx_tidraw_ws_t  *ws;
+
+    if (ngx_tidraw_ws_list.next == NULL) {
+        return;
+    }
 
     for (q = ngx_queue_head(&ngx_tidraw_ws_list);
          q != ngx_queue_sentinel(&ngx_tidraw_ws_list);
