@@ -31,6 +31,12 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
 
     const all = () => [...people.values()].every(sees)
 
+    // who is silent for 20 s is closed
+
+    setInterval(() => {
+      for (const c of people.values()) c.send({ type: 'ping' })
+    }, 5000).unref()
+
     for (const pid of pids) await sit(pid)
     await until(all, 'the watchers to see one another')
 
