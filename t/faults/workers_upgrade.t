@@ -47,7 +47,10 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
       const own = `${t.dir}/daemon.conf`
       const pidFile = `${t.dir}/run/nginx.pid`
 
-      writeFileSync(own, conf.replace('daemon off;', ''))
+      // nginx gives its new binary only what it is told to
+
+      writeFileSync(own, conf.replace('daemon off;', process.env.TIDRAW_ASAN
+        ? 'env LD_PRELOAD; env ASAN_OPTIONS;' : ''))
 
       const env = { ...process.env }
 
