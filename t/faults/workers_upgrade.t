@@ -84,9 +84,9 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
       // no child of ours, so it needs an end in any case
 
       process.on('exit', () => {
-        try {
-          process.kill(running(), 'SIGTERM')
-        } catch { /* it has ended */ }
+        const pid = running()       // 0 would be our own group
+
+        if (pid > 0) process.kill(pid, 'SIGTERM')
       })
 
       let master = await launch()
