@@ -63,7 +63,8 @@ ngx_tidraw_client_succeed(ngx_tidraw_client_t *s, ngx_tidraw_client_e state)
              */
 
             if (old->taken
-                && ngx_current_msec - old->taken < NGX_TIDRAW_GONE_TIMEOUT)
+                && (ngx_msec_int_t) (ngx_current_msec - old->taken)
+                   < NGX_TIDRAW_GONE_TIMEOUT)
             {
                 continue;
             }
@@ -133,7 +134,8 @@ ngx_tidraw_remote_take_over(ngx_tidraw_client_t *s, ngx_uint_t connected)
 
         if (connected
             && remote->taken
-            && ngx_current_msec - remote->taken < NGX_TIDRAW_GONE_TIMEOUT)
+            && (ngx_msec_int_t) (ngx_current_msec - remote->taken)
+               < NGX_TIDRAW_GONE_TIMEOUT)
         {
             continue;
         }
