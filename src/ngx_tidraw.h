@@ -31,6 +31,7 @@ typedef struct ngx_tidraw_site_s   ngx_tidraw_site_t;
 typedef struct ngx_tidraw_store_s  ngx_tidraw_store_t;
 typedef struct ngx_tidraw_rooms_s  ngx_tidraw_rooms_t;
 typedef struct ngx_tidraw_auth_s   ngx_tidraw_auth_t;
+typedef struct ngx_tidraw_redis_s  ngx_tidraw_redis_t;
 
 
 typedef enum {
@@ -51,6 +52,7 @@ typedef enum {
 typedef struct {
     ngx_flag_t              enable;
     ngx_str_t               database;       /* tidraw_database */
+    ngx_str_t               redis;          /* tidraw_redis */
     ngx_str_t               secret;         /* tidraw_secret */
     ngx_str_t               state_dir;      /* tidraw_state_dir */
     ngx_str_t               web_root;       /* tidraw_web: the built app */
@@ -83,6 +85,8 @@ struct ngx_tidraw_site_s {
     ngx_tidraw_loc_conf_t  *conf;           /* the first location's */
 
     ngx_array_t             schemas;        /* td_schema_t *, best first */
+
+    ngx_tidraw_redis_t     *redis;          /* NULL: none; the bus' own */
 
     /* made in init_process, gone in exit_process */
     ngx_tidraw_store_t     *store;

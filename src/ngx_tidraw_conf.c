@@ -62,6 +62,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, database),
       NULL },
 
+    { ngx_string("tidraw_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, redis),
+      NULL },
+
     { ngx_string("tidraw_secret"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
@@ -234,6 +241,7 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_tidraw_hand_down(database);
+    ngx_tidraw_hand_down(redis);
     ngx_tidraw_hand_down(secret);
     ngx_tidraw_hand_down(state_dir);
     ngx_tidraw_hand_down(web_root);
@@ -269,6 +277,11 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     rv = ngx_tidraw_merge_str(cf, &conf->database, "DATABASE_URL",
                               "sqlite:data/tidraw.db");
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_str(cf, &conf->redis, "REDIS_URL", "off");
     if (rv != NGX_CONF_OK) {
         return rv;
     }

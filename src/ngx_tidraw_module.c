@@ -94,7 +94,7 @@ ngx_tidraw_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    return ngx_tidraw_mesh_prepare(cycle);
+    return ngx_tidraw_bus_prepare(cycle);
 }
 
 

@@ -6,6 +6,7 @@
 
 
 #include "ngx_tidraw_conf.h"
+#include "ngx_tidraw_bus.h"
 #include "ngx_tidraw_store.h"
 
 #include <sodium.h>
@@ -14,6 +15,9 @@
 #define NGX_TIDRAW_MAX_SCHEMA   (4 * 1024 * 1024)
 
 
+static char *ngx_tidraw_site_same_redis(ngx_conf_t *cf,
+    ngx_tidraw_loc_conf_t *conf);
+static ngx_uint_t ngx_tidraw_site_is_off(ngx_str_t *redis);
 static char *ngx_tidraw_site_schemas(ngx_conf_t *cf, ngx_tidraw_site_t *site,
     ngx_str_t *dir);
 static char *ngx_tidraw_site_schema(ngx_conf_t *cf, ngx_tidraw_site_t *site,
@@ -47,7 +51,7 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
                           conf->database.len) == 0)
         {
             conf->site = sites[i];
-            return NGX_CONF_OK;
+            return ngx_tidraw_site_same_redis(cf, conf);
         }
     }
 
@@ -99,7 +103,46 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
     *sp = site;
     conf->site = site;
 
+    if (!ngx_tidraw_site_is_off(&conf->redis)) {
+        err = ngx_tidraw_bus_configure(cf, site, &conf->redis);
+
+        if (err) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid \"tidraw_redis\": %s", err);
+            return NGX_CONF_ERROR;
+        }
+    }
+
     return ngx_tidraw_site_schemas(cf, site, &conf->schema_dir);
+}
+
+
+static char *
+ngx_tidraw_site_same_redis(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
+{
+    ngx_str_t  *one, *two;
+
+    one = &conf->redis;
+    two = &conf->site->conf->redis;
+
+    if (one->len != two->len
+        || ngx_memcmp(one->data, two->data, one->len) != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tidraw_redis\" must be the same wherever "
+                           "\"tidraw_database\" is");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_tidraw_site_is_off(ngx_str_t *redis)
+{
+    return redis->len == 0
+           || (redis->len == 3 && ngx_memcmp(redis->data, "off", 3) == 0);
 }
 
 

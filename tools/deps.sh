@@ -7,7 +7,8 @@
 set -e
 
 want="gcc libc6-dev make perl ca-certificates
-      nginx nginx-dev libpq-dev libsodium-dev libsqlite3-dev"
+      nginx nginx-dev libpq-dev libsodium-dev libsqlite3-dev
+      libhiredis-dev"
 
 node_ok() {
     command -v node > /dev/null && case $(node --version) in
@@ -23,7 +24,7 @@ case $1 in
     run)
         ;;
     test)
-        want="$want libio-socket-ssl-perl openssl postgresql sqlite3
+        want="$want libio-socket-ssl-perl openssl postgresql sqlite3 redis-server
               valgrind clang libclang-rt-dev"
         command -v chromium > /dev/null || want="$want chromium"
         ;;

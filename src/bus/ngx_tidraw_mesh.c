@@ -13,7 +13,7 @@
  */
 
 
-#include "ngx_tidraw_bus.h"
+#include "ngx_tidraw_bus_private.h"
 
 #include <sodium.h>
 
@@ -47,7 +47,7 @@ static void ngx_tidraw_mesh_drop(void);
 static ngx_int_t ngx_tidraw_mesh_listen(ngx_cycle_t *cycle);
 static void ngx_tidraw_mesh_head(ngx_tidraw_mesh_head_t *head,
     ngx_tidraw_site_t *site, ngx_tidraw_bus_e type, ngx_str_t *room);
-static ngx_int_t ngx_tidraw_mesh_send(ngx_tidraw_mesh_place_t *place,
+static ngx_int_t ngx_tidraw_mesh_tell(ngx_tidraw_mesh_place_t *place,
     ngx_tidraw_mesh_head_t *head, u_char *data, size_t len);
 static ngx_int_t ngx_tidraw_mesh_write(ngx_tidraw_mesh_place_t *place,
     ngx_tidraw_mesh_head_t *head, u_char *data, size_t len);
@@ -62,14 +62,12 @@ static ngx_tidraw_site_t *ngx_tidraw_mesh_site(ngx_uint_t n);
 
 static ngx_tidraw_mesh_place_t    *ngx_tidraw_mesh_places;
 static ngx_uint_t                  ngx_tidraw_mesh_n;
+static uint64_t                    ngx_tidraw_mesh_host_id;
 
 /* of a worker */
 
 static ngx_connection_t           *ngx_tidraw_mesh_connection;
-static ngx_tidraw_bus_receive_pt   ngx_tidraw_mesh_on_receive;
-static ngx_tidraw_bus_gone_pt      ngx_tidraw_mesh_on_gone;
 static ngx_array_t                *ngx_tidraw_mesh_sites;
-static uint64_t                    ngx_tidraw_mesh_node;
 
 static u_char  ngx_tidraw_mesh_buf[sizeof(ngx_tidraw_mesh_head_t)
                                    + NGX_TIDRAW_BUS_MAX + 1];
@@ -84,6 +82,8 @@ ngx_tidraw_mesh_prepare(ngx_cycle_t *cycle)
     ngx_core_conf_t  *ccf;
 
     ngx_tidraw_mesh_drop();
+
+    randombytes_buf(&ngx_tidraw_mesh_host_id, sizeof(uint64_t));
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
@@ -152,21 +152,14 @@ ngx_tidraw_mesh_drop(void)
 
 
 ngx_int_t
-ngx_tidraw_bus_open(ngx_cycle_t *cycle, ngx_tidraw_bus_receive_pt receive,
-    ngx_tidraw_bus_gone_pt gone)
+ngx_tidraw_mesh_open(ngx_cycle_t *cycle)
 {
     ngx_uint_t               i;
     ngx_tidraw_main_conf_t  *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_tidraw_module);
 
-    ngx_tidraw_mesh_on_receive = receive;
-    ngx_tidraw_mesh_on_gone = gone;
     ngx_tidraw_mesh_sites = &tmcf->sites;
-
-    do {
-        randombytes_buf(&ngx_tidraw_mesh_node, sizeof(uint64_t));
-    } while (ngx_tidraw_mesh_node == 0);
 
     if (ngx_tidraw_mesh_n == 0) {
         return NGX_OK;
@@ -179,8 +172,8 @@ ngx_tidraw_bus_open(ngx_cycle_t *cycle, ngx_tidraw_bus_receive_pt receive,
     /* the others forget who was here before */
 
     for (i = 0; i < tmcf->sites.nelts; i++) {
-        (void) ngx_tidraw_bus_send(ngx_tidraw_mesh_site(i),
-                                   NGX_TIDRAW_BUS_BORN, NULL, NULL, 0);
+        (void) ngx_tidraw_mesh_send(ngx_tidraw_mesh_site(i),
+                                    NGX_TIDRAW_BUS_BORN, NULL, NULL, 0);
     }
 
     return NGX_OK;
@@ -220,7 +213,7 @@ ngx_tidraw_mesh_listen(ngx_cycle_t *cycle)
 
 
 void
-ngx_tidraw_bus_close(void)
+ngx_tidraw_mesh_close(void)
 {
     ngx_connection_t  *c;
 
@@ -244,28 +237,28 @@ ngx_tidraw_bus_close(void)
 
 
 ngx_uint_t
-ngx_tidraw_bus_active(void)
+ngx_tidraw_mesh_active(void)
 {
     return ngx_tidraw_mesh_n != 0;
 }
 
 
 uint64_t
-ngx_tidraw_bus_node(void)
+ngx_tidraw_mesh_host(void)
 {
-    return ngx_tidraw_mesh_node;
+    return ngx_tidraw_mesh_n ? ngx_tidraw_mesh_host_id : ngx_tidraw_bus_number;
 }
 
 
 ngx_uint_t
-ngx_tidraw_bus_peers(void)
+ngx_tidraw_mesh_peers(void)
 {
     return ngx_tidraw_mesh_n ? ngx_tidraw_mesh_n - 1 : 0;
 }
 
 
 ngx_int_t
-ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
+ngx_tidraw_mesh_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
     ngx_str_t *room, u_char *data, size_t len)
 {
     ngx_int_t               rc;
@@ -283,7 +276,7 @@ ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
     for (i = 0; i < ngx_tidraw_mesh_n; i++) {
 
         if (i != ngx_worker
-            && ngx_tidraw_mesh_send(&ngx_tidraw_mesh_places[i], &head, data,
+            && ngx_tidraw_mesh_tell(&ngx_tidraw_mesh_places[i], &head, data,
                                     len)
                != NGX_OK)
         {
@@ -296,7 +289,7 @@ ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
 
 
 ngx_int_t
-ngx_tidraw_bus_answer(ngx_tidraw_site_t *site, uint64_t node,
+ngx_tidraw_mesh_answer(ngx_tidraw_site_t *site, uint64_t node,
     ngx_tidraw_bus_e type, ngx_str_t *room, u_char *data, size_t len)
 {
     ngx_uint_t              i;
@@ -307,7 +300,7 @@ ngx_tidraw_bus_answer(ngx_tidraw_site_t *site, uint64_t node,
         if (ngx_tidraw_mesh_places[i].node == node) {
             ngx_tidraw_mesh_head(&head, site, type, room);
 
-            return ngx_tidraw_mesh_send(&ngx_tidraw_mesh_places[i], &head,
+            return ngx_tidraw_mesh_tell(&ngx_tidraw_mesh_places[i], &head,
                                         data, len);
         }
     }
@@ -317,7 +310,7 @@ ngx_tidraw_bus_answer(ngx_tidraw_site_t *site, uint64_t node,
 
 
 void
-ngx_tidraw_bus_tick(void)
+ngx_tidraw_mesh_tick(void)
 {
     u_char                    orders;
     ngx_uint_t                i, n;
@@ -369,7 +362,7 @@ ngx_tidraw_mesh_head(ngx_tidraw_mesh_head_t *head, ngx_tidraw_site_t *site,
     head->magic = NGX_TIDRAW_MESH_MAGIC;
     head->type = type;
     head->place = ngx_worker;
-    head->node = ngx_tidraw_mesh_node;
+    head->node = ngx_tidraw_bus_number;
 
     sites = ngx_tidraw_mesh_sites->elts;
 
@@ -385,7 +378,7 @@ ngx_tidraw_mesh_head(ngx_tidraw_mesh_head_t *head, ngx_tidraw_site_t *site,
 
 
 static ngx_int_t
-ngx_tidraw_mesh_send(ngx_tidraw_mesh_place_t *place,
+ngx_tidraw_mesh_tell(ngx_tidraw_mesh_place_t *place,
     ngx_tidraw_mesh_head_t *head, u_char *data, size_t len)
 {
     if (!place->lost) {
@@ -468,7 +461,7 @@ ngx_tidraw_mesh_read(ngx_event_t *rev)
             if (err != NGX_EAGAIN) {
                 ngx_log_error(NGX_LOG_CRIT, rev->log, err,
                               "recv() from another worker failed");
-                ngx_tidraw_bus_close();
+                ngx_tidraw_mesh_close();
             }
 
             return;
@@ -504,7 +497,7 @@ ngx_tidraw_mesh_receive(u_char *p, size_t len)
         || head->magic != NGX_TIDRAW_MESH_MAGIC
         || head->room > NGX_TIDRAW_ID_LEN
         || head->place >= ngx_tidraw_mesh_n
-        || head->node == ngx_tidraw_mesh_node)
+        || head->node == ngx_tidraw_bus_number)
     {
         return;
     }
@@ -524,7 +517,7 @@ ngx_tidraw_mesh_receive(u_char *p, size_t len)
     m.data = p + sizeof(ngx_tidraw_mesh_head_t);
     m.len = len - sizeof(ngx_tidraw_mesh_head_t);
 
-    ngx_tidraw_mesh_on_receive(site, &m);
+    ngx_tidraw_bus_handlers->receive(site, &m);
 }
 
 
@@ -548,7 +541,7 @@ ngx_tidraw_mesh_meet(uint32_t place, uint64_t node)
     p->node = node;
 
     for (i = 0; old && (site = ngx_tidraw_mesh_site(i)) != NULL; i++) {
-        ngx_tidraw_mesh_on_gone(site, old);
+        ngx_tidraw_bus_handlers->gone(site, old);
     }
 }
 

@@ -136,6 +136,16 @@ TD_GUARD(SETUP_TAKE,
     "DELETE FROM settings WHERE key = 'setup_code'")
 
 
+/* by which name the hosts of a site know it */
+
+TD_STMT(SITE_ID_OFFER,
+    "INSERT INTO settings (key, value) VALUES ('site_id', $1)"
+    " ON CONFLICT (key) DO NOTHING")
+
+TD_STMT(SITE_ID_GET,
+    "SELECT value FROM settings WHERE key = 'site_id'")
+
+
 /* access to a board */
 
 TD_STMT(ACCESS_ROOM,

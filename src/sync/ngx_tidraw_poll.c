@@ -25,6 +25,7 @@ typedef struct {
 } ngx_tidraw_poll_t;
 
 
+static void ngx_tidraw_poll_now(ngx_tidraw_rooms_t *rooms);
 static void ngx_tidraw_poll_handler(ngx_event_t *ev);
 static void ngx_tidraw_poll_ask(ngx_tidraw_rooms_t *rooms);
 static void ngx_tidraw_poll_done(ngx_tidraw_op_t *op);
@@ -58,6 +59,28 @@ ngx_tidraw_poll_stop(ngx_tidraw_rooms_t *rooms)
 }
 
 
+void
+ngx_tidraw_poll_soon(ngx_tidraw_rooms_t *rooms, ngx_uint_t n)
+{
+    rooms->hurry += n;
+
+    if (rooms->asked == NULL) {
+        ngx_tidraw_poll_now(rooms);
+    }
+}
+
+
+static void
+ngx_tidraw_poll_now(ngx_tidraw_rooms_t *rooms)
+{
+    if (rooms->poll.timer_set) {
+        ngx_del_timer(&rooms->poll);
+    }
+
+    ngx_add_timer(&rooms->poll, 1);
+}
+
+
 static void
 ngx_tidraw_poll_handler(ngx_event_t *ev)
 {
@@ -70,11 +93,12 @@ ngx_tidraw_poll_handler(ngx_event_t *ev)
     ngx_tidraw_bus_tick();
 
     if (rooms->asked == NULL && !ngx_queue_empty(&rooms->rooms)) {
+        rooms->hurry -= ngx_min(rooms->hurry, NGX_TIDRAW_POLL_ROOMS);
         ngx_tidraw_poll_ask(rooms);
     }
 
     if (rooms->polls < NGX_TIDRAW_POLL_ALONE
-        || ngx_tidraw_bus_active()
+        || ngx_tidraw_bus_active(rooms->site)
         || ngx_tidraw_store_remote(rooms->site->store))
     {
         ngx_add_timer(ev, NGX_TIDRAW_POLL_INTERVAL);
@@ -160,6 +184,10 @@ ngx_tidraw_poll_done(ngx_tidraw_op_t *op)
 
     poll = op->data;
     poll->rooms->asked = NULL;
+
+    if (poll->rooms->hurry) {
+        ngx_tidraw_poll_now(poll->rooms);
+    }
 
     if (op->rc != NGX_OK) {
         return;

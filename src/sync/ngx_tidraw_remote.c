@@ -70,7 +70,7 @@ ngx_tidraw_remote_key(ngx_tidraw_client_t *s)
 void
 ngx_tidraw_remote_hello(ngx_tidraw_room_t *room)
 {
-    if (ngx_tidraw_bus_active()) {
+    if (ngx_tidraw_bus_active(room->rooms->site)) {
         (void) ngx_tidraw_bus_send(room->rooms->site, NGX_TIDRAW_BUS_HELLO,
                                    &room->sn.str, NULL, 0);
     }
@@ -165,7 +165,7 @@ void
 ngx_tidraw_remote_item(ngx_tidraw_room_t *room, char kind, td_str_t *parts,
     ngx_uint_t n)
 {
-    if (!ngx_tidraw_bus_active()) {
+    if (!ngx_tidraw_bus_active(room->rooms->site)) {
         return;
     }
 

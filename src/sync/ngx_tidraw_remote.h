@@ -89,4 +89,13 @@ void ngx_tidraw_remote_receive(ngx_tidraw_site_t *site,
 void ngx_tidraw_remote_node_gone(ngx_tidraw_site_t *site, uint64_t node);
 
 
+/* ngx_tidraw_hosts.c: other hosts, where there is a Redis */
+
+void ngx_tidraw_hosts_start(ngx_tidraw_rooms_t *rooms);
+
+/* Handlers of the bus. */
+void ngx_tidraw_hosts_ready(ngx_tidraw_site_t *site, ngx_uint_t again);
+void ngx_tidraw_hosts_missed(ngx_tidraw_site_t *site, ngx_str_t *id);
+
+
 #endif /* _NGX_TIDRAW_REMOTE_H_INCLUDED_ */

@@ -69,6 +69,7 @@ ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms)
     ngx_tidraw_room_t  *room;
 
     ngx_tidraw_poll_stop(rooms);
+    ngx_tidraw_hosts_stop(rooms);
     ngx_tidraw_rooms_forget_access(&rooms->entering);
 
     for (q = ngx_queue_head(&rooms->rooms);
@@ -326,6 +327,8 @@ ngx_tidraw_room_open(ngx_event_t *ev)
 
     room->state = NGX_TIDRAW_ROOM_READY;
 
+    ngx_tidraw_bus_join(room->rooms->site, &room->sn.str);
+
     for (q = ngx_queue_head(&room->sessions);
          q != ngx_queue_sentinel(&room->sessions);
          q = next)
@@ -579,6 +582,10 @@ ngx_tidraw_room_unlist(ngx_tidraw_room_t *room)
 {
     if (room->state != NGX_TIDRAW_ROOM_CLOSED) {
         ngx_rbtree_delete(&room->rooms->tree, &room->sn.node);
+    }
+
+    if (room->state == NGX_TIDRAW_ROOM_READY) {
+        ngx_tidraw_bus_leave(room->rooms->site, &room->sn.str);
     }
 }
 

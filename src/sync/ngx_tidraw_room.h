@@ -77,6 +77,10 @@ struct ngx_tidraw_rooms_s {
     ngx_event_t                 poll;
     ngx_uint_t                  polls;        /* rounds so far */
     ngx_tidraw_op_t            *asked;        /* in flight */
+    ngx_uint_t                  hurry;        /* rooms to ask for at once */
+
+    ngx_event_t                 identify;     /* of ngx_tidraw_hosts.c */
+    ngx_tidraw_op_t            *identity;     /* in flight */
 };
 
 
@@ -410,6 +414,14 @@ void ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock);
 
 void ngx_tidraw_poll_start(ngx_tidraw_rooms_t *rooms);
 void ngx_tidraw_poll_stop(ngx_tidraw_rooms_t *rooms);
+
+/* The next n rooms are asked for now. */
+void ngx_tidraw_poll_soon(ngx_tidraw_rooms_t *rooms, ngx_uint_t n);
+
+
+/* ngx_tidraw_hosts.c */
+
+void ngx_tidraw_hosts_stop(ngx_tidraw_rooms_t *rooms);
 
 
 /* ngx_tidraw_fanout.c: the batch of a tick */

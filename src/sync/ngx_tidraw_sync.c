@@ -14,6 +14,14 @@ static void ngx_tidraw_sync_revoke(ngx_tidraw_rooms_t *rooms,
     ngx_str_t *login);
 
 
+static ngx_tidraw_bus_handlers_t  ngx_tidraw_sync_bus_handlers = {
+    ngx_tidraw_remote_receive,
+    ngx_tidraw_remote_node_gone,
+    ngx_tidraw_hosts_ready,
+    ngx_tidraw_hosts_missed
+};
+
+
 ngx_int_t
 ngx_tidraw_sync_handler(ngx_http_request_t *r, ngx_str_t *room_id)
 {
@@ -73,12 +81,16 @@ ngx_tidraw_sync_open(ngx_cycle_t *cycle)
 
     sites = tmcf->sites.elts;
 
-    for (i = 0; i < tmcf->sites.nelts; i++) {
-        ngx_tidraw_poll_start(sites[i]->rooms);
+    if (ngx_tidraw_bus_open(cycle, &ngx_tidraw_sync_bus_handlers) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    return ngx_tidraw_bus_open(cycle, ngx_tidraw_remote_receive,
-                               ngx_tidraw_remote_node_gone);
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        ngx_tidraw_poll_start(sites[i]->rooms);
+        ngx_tidraw_hosts_start(sites[i]->rooms);
+    }
+
+    return NGX_OK;
 }
 
 
