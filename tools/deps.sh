@@ -24,8 +24,8 @@ case $1 in
     run)
         ;;
     test)
-        want="$want libio-socket-ssl-perl openssl postgresql sqlite3 redis-server
-              valgrind clang libclang-rt-dev"
+        want="$want libio-socket-ssl-perl openssl postgresql sqlite3
+              redis-server valgrind clang libclang-rt-dev"
         command -v chromium > /dev/null || want="$want chromium"
         ;;
     *)

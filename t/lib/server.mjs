@@ -8,7 +8,7 @@
 //     …
 //     await t.finish()   // false: something was left behind, fail the test
 //
-// Options: database, workers, tls, location, env and conf as in Test.pm.
+// Options: database, redis, workers, tls, location, env and conf as in Test.pm.
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -81,12 +81,30 @@ export async function start(options = {}) {
   // sql(text) rows of strings, workers() pids, killWorker(pid, signal),
   // workersFromNow(n) with the next start or reload,
   // allow(pattern, …) alerts that are meant, postgres('kill9' | 'start' |
-  // 'stop' | 'restart' | 'pause' | 'resume') for what a database may do.
+  // 'stop' | 'restart' | 'pause' | 'resume') for what a database may do,
+  // redis(…) for the one that all servers of the test share.
   for (const name of [
     'quit', 'stop', 'kill9', 'register', 'login', 'room', 'link', 'sql',
     'errorLog', 'workers', 'killWorker', 'workersFromNow', 'allow', 'postgres',
-    'finish',
+    'redis', 'finish',
   ]) t[name] = on(name)
 
   return t.start()
+}
+
+// Hosts of one site: they share a PostgreSQL database and a Redis; each has
+// the options of its place in the list besides.
+
+export async function startHosts(list, options = {}) {
+  const hosts = []
+
+  for (const own of list) {
+    const t = await start({ redis: 1, ...options,
+      database: hosts[0]?.database ?? 'postgres',
+      env: { TIDRAW_SECRET: 'of all hosts', ...options.env }, ...own })
+
+    hosts.push(t)
+  }
+
+  return hosts
 }

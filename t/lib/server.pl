@@ -68,6 +68,16 @@ my %call = (
 
         return 1;
     },
+    redis => sub {
+        my (undef, $what) = @_;
+
+        die "no such call\n"
+            if $what !~ /^(?:start|stop|kill9|restart|pause|resume)$/;
+
+        Tidraw::Redis->shared->$what;
+
+        return 1;
+    },
     finish => sub {
         my ($t, undef) = @_;
 

@@ -55,9 +55,12 @@ class Run {
     if (this.trace.length > 3000) this.trace.splice(0, 1000)
   }
 
+  // each on the next host
+
   join(name, { link, cookie, readonly }) {
+    const { wsUrls } = this.server
     const person = new Person(tldraw, { name, readonly,
-      url: `${this.server.wsUrl}connect/${this.room}${link ? `?link=${link}` : ''}`,
+      url: `${wsUrls[this.people.length % wsUrls.length]}connect/${this.room}${link ? `?link=${link}` : ''}`,
       headers: cookie ? { cookie } : {},
       note: (...what) => this.note(...what) })
 

@@ -4,7 +4,7 @@
 // cut off at random and come back: in the end all of them, a reader, a late
 // joiner and the database agree.
 //
-// WORKERS (1) of the server; SEEDS (10) a generation and database, from FIRST_SEED (1); GENERATIONS and
+// WORKERS (1) of the server; HOSTS (1; more: on PostgreSQL, with a Redis); SEEDS (10) a generation and database, from FIRST_SEED (1); GENERATIONS and
 // DATABASES pick some; SEED_SECONDS (2) of work in each; SEEDS_AT_ONCE (4).
 // One that failed:  SEEDS=1 FIRST_SEED=17 GENERATIONS=v7 t/sync/convergence.t
 
@@ -14,6 +14,7 @@ const { join } = require('node:path')
 const seeds = Number(process.env.SEEDS || 10)
 const first = Number(process.env.FIRST_SEED || 1)
 const workers = Number(process.env.WORKERS || 1)
+const hosts = Number(process.env.HOSTS || 1)
 const atOnce = Number(process.env.SEEDS_AT_ONCE || 4)
 const generations = (process.env.GENERATIONS || 'v7 v8').split(/[ ,]+/)
 
@@ -25,25 +26,31 @@ function ok(good, name, why) {
   if (!good) process.exitCode = 1
 }
 
-import('../lib/server.mjs').then(async ({ start, databases }) => {
-  const wanted = process.env.DATABASES?.split(/[ ,]+/) ?? databases
+import('../lib/server.mjs').then(async ({ start, startHosts, databases }) => {
+  const wanted = process.env.DATABASES?.split(/[ ,]+/)
+    ?? (hosts > 1 ? ['postgres'] : databases)
 
   for (const database of wanted) {
-    const t = await start({ database, workers })
+    const all = hosts > 1
+      ? await startHosts(Array(hosts).fill({ workers }))
+      : [await start({ database, workers })]
 
     try {
-      await run(t, database)
+      await run(all, database)
     } catch (error) {
       ok(false, `${database}: came to its end`, error.stack)
     }
 
-    ok(await t.finish(), `${database}: nothing was left behind`)
+    for (const t of all.reverse()) {
+      ok(await t.finish(), `${database}: nothing was left behind`)
+    }
   }
 
   console.log(`1..${count}`)
 })
 
-async function run(t, database) {
+async function run(all, database) {
+  const [t] = all
   const ann = await t.register('ann@example.org')
   const dan = await t.register('dan@example.org')
 
@@ -60,7 +67,8 @@ async function run(t, database) {
     async board() {
       const room = await t.room(ann, 'A board')
 
-      return { room, wsUrl: t.wsUrl.replace('localhost', '127.0.0.1'),
+      return { room, wsUrls: all.map((host) =>
+        host.wsUrl.replace('localhost', '127.0.0.1')),
         cookies: [ann, dan], editor: await t.link(ann, room, 'editor'),
         viewer: await t.link(ann, room, 'viewer') }
     },

@@ -56,7 +56,7 @@ sub start {
            '--tls-auth-clients', 'no')
         : ('--port', $self->{port});
 
-    $self->{pid} = spawn(['redis-server', @tls, '--bind', '127.0.0.1',
+    $self->{pid} = spawn(['redis-server', @tls, '--bind', '127.0.0.1 127.0.0.2',
                           '--save', '', '--appendonly', 'no',
                           '--unixsocket', $self->socket,
                           $self->{password}

@@ -26,6 +26,7 @@ use Scalar::Util qw(weaken);
 use Test::More ();
 use Tidraw::HTTP;
 use Tidraw::Pg;
+use Tidraw::Redis;
 use Tidraw::Util qw(wait_for free_port spawn reap members gone slurp
                     write_file run_ok);
 use Tidraw::WS;
@@ -44,6 +45,7 @@ sub databases { return ('sqlite', 'postgres') }
 
 
 # database   sqlite, postgres, or a URL of one's own
+# redis      none; 1: the one that the test's servers share, or a URL
 # workers    1
 # tls        0; 1 makes a certificate for localhost
 # location   '/'
@@ -89,6 +91,10 @@ sub new {
         $self->{url} = $db;
     }
 
+    if (($self->{redis} // '') eq '1') {
+        $self->{redis} = Tidraw::Redis->shared->url;
+    }
+
     $self->certificate if $self->{tls};
 
     return $self;
@@ -130,6 +136,8 @@ sub configure {
                   "tidraw_web $root/web/dist;",
                   "tidraw_schema $root/conf/schema;",
                   'tidraw_registration open;');
+
+        push @lines, "tidraw_redis \"$self->{redis}\";" if $self->{redis};
 
         @lines = grep { my ($name) = /^(\w+)/;
                         $conf{location} !~ /^\s*$name\s/m } @lines;
