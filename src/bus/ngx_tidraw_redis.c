@@ -2,8 +2,8 @@
 /*
  * Redis as the bus between hosts, of one site in one worker: a channel for
  * each open board, one for each worker, and one for control, where every
- * worker also says every two seconds that it lives.  Its own word coming back is how it knows that Redis
- * does.
+ * worker also says every two seconds that it lives.  Its own word coming back
+ * is how it knows that Redis does.
  *
  * A message is a head and the bytes of the sender; those of one's own host
  * are ignored, the mesh has brought them.  It may be lost or come from
