@@ -100,6 +100,7 @@ ngx_tidraw_access_again(ngx_tidraw_site_t *site, ngx_str_t *login,
     }
 
     ctx->access.status = NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED;
+    ctx->access.scopes = NGX_TIDRAW_SCOPE_ALL;
     ctx->access.handler = handler;
     ctx->access.data = data;
     ctx->access.site = site;

@@ -21,6 +21,19 @@ typedef enum {
 } ngx_tidraw_access_e;
 
 
+/*
+ * What credentials are good for, as bits: those of an API token what it was
+ * made for, a cookie and a link everything; SESSION is what no token may do.
+ */
+
+#define NGX_TIDRAW_SCOPE_ANY       0x0
+#define NGX_TIDRAW_SCOPE_READ      0x1
+#define NGX_TIDRAW_SCOPE_WRITE     0x2
+#define NGX_TIDRAW_SCOPE_ADMIN     0x4
+#define NGX_TIDRAW_SCOPE_SESSION   0x8
+#define NGX_TIDRAW_SCOPE_ALL       0xf
+
+
 typedef struct ngx_tidraw_access_s  ngx_tidraw_access_t;
 
 typedef void (*ngx_tidraw_access_pt)(ngx_tidraw_access_t *access);
@@ -36,6 +49,7 @@ struct ngx_tidraw_access_s {
     int64_t                 user_created;
     ngx_str_t               session_hash; /* empty without a session */
     ngx_uint_t              admin;        /* unsigned, 1 for administrators */
+    ngx_uint_t              scopes;       /* NGX_TIDRAW_SCOPE_... */
     ngx_uint_t              touched;      /* unsigned, 1: the session was
                                              prolonged, so may be the cookie */
 

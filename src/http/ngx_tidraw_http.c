@@ -1,10 +1,8 @@
 
 /*
- * The front door of a location: which call a request makes, who may make it,
- * and the checks that hold for all of them before a body is read.
- *
- * The table below is the only place that says who may do what; what it does
- * not name is refused.
+ * The front door of a location: which call a request makes, and the checks
+ * that hold for all of them before a body is read.  What the table of
+ * ngx_tidraw_http_routes.c does not name is refused.
  */
 
 
@@ -24,74 +22,27 @@ static ngx_uint_t ngx_tidraw_http_match(const char *path, ngx_str_t *rel,
     ngx_str_t *params);
 static ngx_int_t ngx_tidraw_http_not_allowed(ngx_http_request_t *r,
     ngx_uint_t methods);
-static ngx_uint_t ngx_tidraw_http_is_json(ngx_http_request_t *r);
+static ngx_uint_t ngx_tidraw_http_is_type(ngx_http_request_t *r,
+    ngx_tidraw_body_e body);
 static ngx_int_t ngx_tidraw_http_connect(ngx_http_request_t *r,
     ngx_str_t *rel);
 
 
-static ngx_tidraw_route_t  ngx_tidraw_routes[] = {
+/*
+ * A browser asks before it sends one of these types to another site, as
+ * ngx_tidraw_body_e lists them.
+ */
 
-    { NGX_HTTP_GET, "healthz",
-      NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_healthz },
-    { NGX_HTTP_GET, "api/config",
-      NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_config },
-
-    { NGX_HTTP_GET, "api/auth/session",
-      NGX_TIDRAW_WHO_ANYONE_KNOWN, ngx_tidraw_http_session },
-    { NGX_HTTP_POST, "api/auth/register",
-      NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_register },
-    { NGX_HTTP_POST, "api/auth/login",
-      NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_login },
-    { NGX_HTTP_POST, "api/auth/logout",
-      NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_logout },
-
-    { NGX_HTTP_GET, "api/me",
-      NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_me },
-    { NGX_HTTP_PATCH, "api/me",
-      NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_me_patch },
-
-    { NGX_HTTP_GET, "api/rooms",
-      NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_rooms_list },
-    { NGX_HTTP_POST, "api/rooms",
-      NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_rooms_create },
-    { NGX_HTTP_GET, "api/rooms/:",
-      NGX_TIDRAW_WHO_VIEWER, ngx_tidraw_http_room_get },
-    { NGX_HTTP_PATCH, "api/rooms/:",
-      NGX_TIDRAW_WHO_EDITOR, ngx_tidraw_http_room_patch },
-    { NGX_HTTP_DELETE, "api/rooms/:",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_room_delete },
-    { NGX_HTTP_POST, "api/rooms/:/restore",
-      NGX_TIDRAW_WHO_OWNER_BIN, ngx_tidraw_http_room_restore },
-
-    { NGX_HTTP_GET, "api/rooms/:/members",
-      NGX_TIDRAW_WHO_VIEWER_SESSION, ngx_tidraw_http_members_list },
-    { NGX_HTTP_POST, "api/rooms/:/members",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_members_add },
-    { NGX_HTTP_PUT, "api/rooms/:/members/:",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_member_put },
-    { NGX_HTTP_DELETE, "api/rooms/:/members/:",
-      NGX_TIDRAW_WHO_OWNER_OR_SELF, ngx_tidraw_http_member_delete },
-
-    { NGX_HTTP_GET, "api/rooms/:/links",
-      NGX_TIDRAW_WHO_EDITOR_MEMBER, ngx_tidraw_http_links_list },
-    { NGX_HTTP_POST, "api/rooms/:/links",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_links_create },
-    { NGX_HTTP_DELETE, "api/rooms/:/links/:",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_link_delete },
-
-    { NGX_HTTP_GET, "api/rooms/:/invites",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_invites_list },
-    { NGX_HTTP_POST, "api/rooms/:/invites",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_invites_create },
-    { NGX_HTTP_DELETE, "api/rooms/:/invites/:",
-      NGX_TIDRAW_WHO_OWNER, ngx_tidraw_http_invite_delete },
-
-    { NGX_HTTP_GET, "api/invites/@",
-      NGX_TIDRAW_WHO_ANYONE, ngx_tidraw_http_invite_get },
-    { NGX_HTTP_POST, "api/invites/@",
-      NGX_TIDRAW_WHO_SESSION, ngx_tidraw_http_invite_accept },
-
-    { 0, NULL, NGX_TIDRAW_WHO_NOBODY, NULL }
+static struct {
+    size_t         max;
+    const char    *types[4];
+    const char    *message;
+} ngx_tidraw_bodies[] = {
+    { NGX_TIDRAW_HTTP_MAX_BODY, { "application/json", NULL }, NULL },
+    { NGX_TIDRAW_HTTP_MAX_BODY, { "application/json", NULL }, NULL },
+    { NGX_TIDRAW_HTTP_MAX_IMAGE,
+      { "image/png", "image/jpeg", "image/webp", NULL },
+      "The body must be a PNG, JPEG or WebP image." }
 };
 
 
@@ -265,16 +216,17 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
                                               NULL);
         }
 
-        if ((route->method != NGX_HTTP_DELETE
+        if ((route->body != NGX_TIDRAW_BODY_NONE
              || len > 0 || r->headers_in.chunked)
-            && !ngx_tidraw_http_is_json(r))
+            && !ngx_tidraw_http_is_type(r, route->body))
         {
             return ngx_tidraw_http_send_error(r,
-                              NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE, NULL);
+                              NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE,
+                              ngx_tidraw_bodies[route->body].message);
         }
     }
 
-    if (len > NGX_TIDRAW_HTTP_MAX_BODY) {
+    if (len > (off_t) ngx_tidraw_bodies[route->body].max) {
         return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_TOO_LARGE, NULL);
     }
 
@@ -283,7 +235,9 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (route->method & (NGX_HTTP_GET|NGX_HTTP_DELETE)) {
+    call->max_body = ngx_tidraw_bodies[route->body].max;
+
+    if (route->body == NGX_TIDRAW_BODY_NONE) {
         rc = ngx_http_discard_request_body(r);
         if (rc != NGX_OK) {
             return rc;
@@ -407,22 +361,30 @@ ngx_tidraw_http_not_allowed(ngx_http_request_t *r, ngx_uint_t methods)
 
 
 static ngx_uint_t
-ngx_tidraw_http_is_json(ngx_http_request_t *r)
+ngx_tidraw_http_is_type(ngx_http_request_t *r, ngx_tidraw_body_e body)
 {
-    size_t      len;
-    ngx_str_t  *v;
+    size_t        len;
+    ngx_str_t    *v;
+    const char  **type;
 
     if (r->headers_in.content_type == NULL) {
         return 0;
     }
 
     v = &r->headers_in.content_type->value;
-    len = sizeof("application/json") - 1;
 
-    return v->len >= len
-           && ngx_strncasecmp(v->data, (u_char *) "application/json", len)
-              == 0
-           && (v->len == len || v->data[len] == ';' || v->data[len] == ' ');
+    for (type = ngx_tidraw_bodies[body].types; *type != NULL; type++) {
+        len = ngx_strlen(*type);
+
+        if (v->len >= len
+            && ngx_strncasecmp(v->data, (u_char *) *type, len) == 0
+            && (v->len == len || v->data[len] == ';' || v->data[len] == ' '))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -16,6 +16,7 @@
 
 
 #define NGX_TIDRAW_HTTP_MAX_BODY   65536
+#define NGX_TIDRAW_HTTP_MAX_IMAGE  (256 * 1024)
 #define NGX_TIDRAW_HTTP_MAX_DEPTH  16
 
 
@@ -58,8 +59,18 @@ typedef enum {
     NGX_TIDRAW_WHO_EDITOR_MEMBER,
     NGX_TIDRAW_WHO_OWNER,
     NGX_TIDRAW_WHO_OWNER_OR_SELF,     /* self: the second parameter */
-    NGX_TIDRAW_WHO_OWNER_BIN          /* of a board in the bin, too */
+    NGX_TIDRAW_WHO_OWNER_BIN,         /* of a board in the bin, too */
+    NGX_TIDRAW_WHO_ADMIN
 } ngx_tidraw_who_e;
+
+
+/* What comes with a call; it is read into call->text before the handler. */
+
+typedef enum {
+    NGX_TIDRAW_BODY_NONE = 0,
+    NGX_TIDRAW_BODY_JSON,             /* an object, parsed into call->body */
+    NGX_TIDRAW_BODY_IMAGE             /* bytes; the type is not believed */
+} ngx_tidraw_body_e;
 
 
 typedef struct ngx_tidraw_call_s  ngx_tidraw_call_t;
@@ -76,8 +87,15 @@ typedef struct {
     const char              *path;       /* ":" a parameter of an id's form,
                                             "@" one of a token's form */
     ngx_tidraw_who_e         who;
+    ngx_uint_t               scope;      /* NGX_TIDRAW_SCOPE_..., what the
+                                            credentials must be good for */
+    ngx_tidraw_body_e        body;
     ngx_tidraw_call_pt       handler;
 } ngx_tidraw_route_t;
+
+
+/* Every call, ended by one without a path: ngx_tidraw_http_routes.c */
+extern ngx_tidraw_route_t  ngx_tidraw_routes[];
 
 
 /*
@@ -95,6 +113,7 @@ struct ngx_tidraw_call_s {
 
     u_char                       *text;      /* of the body, request's pool */
     size_t                        length;
+    size_t                        max_body;
     td_arena_t                   *arena;     /* freed with the call */
     td_json_t                    *body;      /* an object, or NULL */
 
@@ -106,6 +125,7 @@ struct ngx_tidraw_call_s {
     int64_t                       user_created;
     ngx_str_t                     session_hash;
     ngx_uint_t                    admin;     /* unsigned, 1 or 0 */
+    ngx_uint_t                    scopes;    /* NGX_TIDRAW_SCOPE_... */
     ngx_tidraw_role_e             role;
     int64_t                       room;      /* number, where there is one */
 
@@ -174,8 +194,8 @@ void ngx_tidraw_json_person(td_buf_t *b, ngx_tidraw_result_t *res,
 /* Bodies: ngx_tidraw_http_body.c */
 
 /*
- * Reads the body into call->text, at most NGX_TIDRAW_HTTP_MAX_BODY bytes, and
- * calls handler, or answers with a failure.  Returns what the content handler
+ * Reads the body into call->text, at most call->max_body bytes, and calls
+ * handler, or answers with a failure.  Returns what the content handler
  * returns.
  */
 ngx_int_t ngx_tidraw_call_read_body(ngx_tidraw_call_t *call,

@@ -174,7 +174,7 @@ ngx_tidraw_body_take(ngx_tidraw_call_t *call)
 
         n = b->last - b->pos;
 
-        if (n > NGX_TIDRAW_HTTP_MAX_BODY - call->length) {
+        if (n > call->max_body - call->length) {
             return NGX_DECLINED;
         }
 

@@ -139,6 +139,7 @@ ngx_tidraw_call_start(ngx_tidraw_call_t *call)
 
     case NGX_TIDRAW_WHO_ANYONE_KNOWN:
     case NGX_TIDRAW_WHO_SESSION:
+    case NGX_TIDRAW_WHO_ADMIN:
         room = NULL;
         break;
 
@@ -206,6 +207,7 @@ ngx_tidraw_call_identify(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
 
     call->user_created = access->user_created;
     call->admin = access->admin;
+    call->scopes = access->scopes;
     call->role = access->role;
     call->room = access->room_num;
 
@@ -293,6 +295,10 @@ ngx_tidraw_call_permit(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
         allowed = known;
         break;
 
+    case NGX_TIDRAW_WHO_ADMIN:
+        allowed = known && access->admin;
+        break;
+
     case NGX_TIDRAW_WHO_VIEWER:
         allowed = role >= NGX_TIDRAW_ROLE_VIEWER;
         break;
@@ -334,6 +340,12 @@ ngx_tidraw_call_permit(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
         return NGX_DECLINED;
     }
 
+    if ((access->scopes & call->route->scope) != call->route->scope) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_FORBIDDEN,
+                              "The token does not allow this.");
+        return NGX_DECLINED;
+    }
+
     return NGX_OK;
 }
 
@@ -341,12 +353,10 @@ ngx_tidraw_call_permit(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
 static void
 ngx_tidraw_call_handle(ngx_tidraw_call_t *call)
 {
-    if (call->route->method
-        & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH))
+    if (call->route->body == NGX_TIDRAW_BODY_JSON
+        && ngx_tidraw_call_parse_body(call) != NGX_OK)
     {
-        if (ngx_tidraw_call_parse_body(call) != NGX_OK) {
-            return;
-        }
+        return;
     }
 
     call->route->handler(call);
