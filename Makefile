@@ -113,6 +113,16 @@ test-packages: $(patsubst %/package-lock.json,%/node_modules/.stamp,\
 	@cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The faults in full: hours rather than minutes, one after the other, the
+# module without sanitizers.
+
+.PHONY: test-faults
+test-faults:
+	@tools/deps.sh test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory test-packages
+	@LONG=1 TIDRAW_ASAN=0 tools/test.sh $(or $(T),t/faults)
+
 bench: all
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory -C t/bench

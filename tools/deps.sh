@@ -25,7 +25,8 @@ case $1 in
         ;;
     test)
         want="$want libio-socket-ssl-perl openssl postgresql sqlite3
-              redis-server valgrind clang libclang-rt-dev"
+              redis-server valgrind clang libclang-rt-dev
+              libfuse3-dev e2fsprogs"
         command -v chromium > /dev/null || want="$want chromium"
         ;;
     *)

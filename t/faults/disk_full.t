@@ -3,11 +3,16 @@
 // The disk of an SQLite database runs full under load: the log says so, no
 // edit is acknowledged that is not stored, and all goes on by itself once
 // there is room again.
+//
+// FULLS (2; LONG=1: 10), every other for longer than edits wait.
 
 import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
   const { execFileSync } = await import('node:child_process')
   const { cpSync, rmSync, writeSync, openSync, closeSync } = await import('node:fs')
   const { start } = await import('../lib/server.mjs')
+  const { rounds } = await import('./workers.mjs')
+
+  const fulls = rounds('FULLS', 2, 10)
 
   if (process.getuid() !== 0) {
     console.log('1..0 # SKIP a small file system can be mounted by root only')
@@ -59,7 +64,8 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
 
     await load.flowing()
 
-    for (const seconds of [3, 14]) {
+    for (let i = 0; i < fulls; i++) {
+      const seconds = i % 2 ? 14 : 3
       const before = ledger.faults.length
       const filled = Date.now()
 

@@ -4,13 +4,14 @@
 // commits, tells its clients 1012 and goes; nothing acknowledged is lost, and
 // neither the master nor the workers grow.
 //
-// RELOADS (20); DATABASES picks some.
+// RELOADS (20; LONG=1: 100); DATABASES picks some.
 
 import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
   const { readFileSync, readdirSync } = await import('node:fs')
-  const { start, databases } = await import('../lib/server.mjs')
+  const { start } = await import('../lib/server.mjs')
+  const { wanted, rounds } = await import('./workers.mjs')
 
-  const reloads = Number(process.env.RELOADS || 20)
+  const reloads = rounds('RELOADS', 20, 100)
 
   const fds = (pid) => readdirSync(`/proc/${pid}/fd`).length
   const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(
@@ -25,8 +26,6 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
   }
 
   await run(async () => {
-    const wanted = process.env.DATABASES?.split(/[ ,]+/) ?? databases
-
     for (const database of wanted) {
       const began = Date.now()
       const t = await start({ database, workers: 1 })
