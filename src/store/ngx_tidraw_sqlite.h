@@ -70,7 +70,8 @@ void ngx_tidraw_sqlite_work(void *data, ngx_log_t *log);
 
 /*
  * In the thread, around a batch of writes: waits until it is this worker's
- * turn.  Never fails; without the file SQLite's own lock has to do.
+ * turn, about a second at most.  Never fails; without the file, and after
+ * that second, SQLite's own lock has to do.
  */
 void ngx_tidraw_sqlite_turn_take(ngx_tidraw_sqlite_lane_t *lane);
 void ngx_tidraw_sqlite_turn_give(ngx_tidraw_sqlite_lane_t *lane);

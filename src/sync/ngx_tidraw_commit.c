@@ -773,7 +773,7 @@ ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
         break;
 
     case NGX_TIDRAW_STORE_FULL:
-        what = "disk full";
+        what = "disk full or read-only";
         break;
 
     case NGX_TIDRAW_STORE_UNKNOWN:
@@ -790,7 +790,7 @@ ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
     }
 
     if (c->failures++ == 0) {
-        c->failing = ngx_current_msec;
+        c->failing = c->started;
 
         ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
                       "board \"%V\" cannot be stored, its pushes wait: %s",
