@@ -60,6 +60,7 @@ typedef struct {
     ngx_str_t               public_url;     /* tidraw_public_url */
     ngx_str_t               license_key;    /* tidraw_license_key */
     ngx_uint_t              registration;   /* tidraw_registration */
+    time_t                  activity_keep;  /* tidraw_activity_keep */
 
     size_t                  max_message;    /* tidraw_max_message: assembled */
     size_t                  max_room;       /* tidraw_max_room: bytes of text */

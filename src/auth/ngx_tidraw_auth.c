@@ -37,6 +37,7 @@ ngx_tidraw_auth_create(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
     }
 
     ngx_tidraw_setup_start(&auth->setup, site);
+    ngx_tidraw_activity_start(&auth->activities, site);
 
     return auth;
 }
@@ -46,6 +47,7 @@ void
 ngx_tidraw_auth_destroy(ngx_tidraw_auth_t *auth)
 {
     ngx_tidraw_setup_stop(&auth->setup);
+    ngx_tidraw_activity_stop(&auth->activities);
 
     if (auth->passwords != NULL) {
         ngx_tidraw_passwords_destroy(auth->passwords);

@@ -10,6 +10,7 @@
 
 
 #include "ngx_tidraw.h"
+#include "ngx_tidraw_activity.h"
 #include "ngx_tidraw_password.h"
 #include "ngx_tidraw_throttle.h"
 #include "ngx_tidraw_setup.h"
@@ -20,6 +21,7 @@ struct ngx_tidraw_auth_s {
     ngx_tidraw_passwords_t  *passwords;
     ngx_tidraw_throttle_t   *throttle;
     ngx_tidraw_setup_t       setup;
+    ngx_tidraw_activities_t  activities;
 };
 
 

@@ -9,9 +9,6 @@
 #include "ngx_tidraw_origin.h"
 
 
-#define NGX_TIDRAW_SESSION_AGENT   200       /* bytes kept of User-Agent */
-
-
 static void ngx_tidraw_session_cookie_name(ngx_http_request_t *r,
     ngx_str_t *name);
 static ngx_int_t ngx_tidraw_session_find(ngx_str_t *header, ngx_str_t *name,
@@ -177,10 +174,10 @@ void
 ngx_tidraw_session_create(ngx_http_request_t *r, ngx_tidraw_op_t *op,
     ngx_str_t *user_id, u_char *token)
 {
-    u_char      hash[NGX_TIDRAW_HASH_LEN], agent[NGX_TIDRAW_SESSION_AGENT];
-    size_t      i;
-    int64_t     now;
-    ngx_str_t   t, h, a, *s;
+    u_char     hash[NGX_TIDRAW_HASH_LEN], agent[NGX_TIDRAW_SESSION_AGENT];
+    u_char     id[NGX_TIDRAW_ID_LEN];
+    int64_t    now;
+    ngx_str_t  t, h, a, i;
 
     now = ngx_tidraw_now();
 
@@ -200,29 +197,46 @@ ngx_tidraw_session_create(ngx_http_request_t *r, ngx_tidraw_op_t *op,
     h.len = NGX_TIDRAW_HASH_LEN;
     h.data = hash;
 
-    ngx_str_null(&a);
+    ngx_tidraw_random_id(id, 16);
+    i.len = NGX_TIDRAW_ID_LEN;
+    i.data = id;
 
-    if (r->headers_in.user_agent != NULL) {
-        s = &r->headers_in.user_agent->value;
-
-        /* plain characters only: a database refuses broken UTF-8 */
-
-        for (i = 0; i < s->len && i < NGX_TIDRAW_SESSION_AGENT; i++) {
-            agent[i] = (s->data[i] >= 0x20 && s->data[i] < 0x7f) ? s->data[i]
-                                                                 : '?';
-        }
-
-        a.len = i;
-        a.data = agent;
-    }
+    ngx_tidraw_session_agent(r, agent, &a);
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSIONS_EXPIRE, "i", now);
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_PUT, "ssiiss", &h,
-                              user_id, now,
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_PUT, "sssiiss", &h,
+                              &i, user_id, now,
                               now + (int64_t) NGX_TIDRAW_SESSION_IDLE * 1000,
                               &a, &r->connection->addr_text);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSIONS_TRIM, "si", user_id,
                               (int64_t) NGX_TIDRAW_SESSION_MAX);
+}
+
+
+void
+ngx_tidraw_session_agent(ngx_http_request_t *r, u_char *buf, ngx_str_t *agent)
+{
+    u_char     *p;
+    size_t      i;
+    ngx_str_t  *s;
+
+    ngx_str_null(agent);
+
+    if (r->headers_in.user_agent == NULL) {
+        return;
+    }
+
+    s = &r->headers_in.user_agent->value;
+    p = buf;
+
+    /* plain characters only: a database refuses broken UTF-8 */
+
+    for (i = 0; i < s->len && i < NGX_TIDRAW_SESSION_AGENT; i++) {
+        *p++ = (s->data[i] >= 0x20 && s->data[i] < 0x7f) ? s->data[i] : '?';
+    }
+
+    agent->len = i;
+    agent->data = buf;
 }
 
 

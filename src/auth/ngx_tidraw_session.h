@@ -19,6 +19,7 @@
 #define NGX_TIDRAW_SESSION_IDLE    (30 * 24 * 3600)           /* seconds */
 #define NGX_TIDRAW_SESSION_TOUCH   (3600 * (int64_t) 1000)    /* milliseconds */
 #define NGX_TIDRAW_SESSION_MAX     100                        /* of a user */
+#define NGX_TIDRAW_SESSION_AGENT   200       /* bytes kept of User-Agent */
 
 
 /*
@@ -41,6 +42,13 @@ ngx_int_t ngx_tidraw_session_set_cookie(ngx_http_request_t *r,
  */
 void ngx_tidraw_session_create(ngx_http_request_t *r, ngx_tidraw_op_t *op,
     ngx_str_t *user_id, u_char *token);
+
+/*
+ * What is kept of the User-Agent of r: printable ASCII, in buf, which has
+ * NGX_TIDRAW_SESSION_AGENT bytes; data is NULL when none was sent.
+ */
+void ngx_tidraw_session_agent(ngx_http_request_t *r, u_char *buf,
+    ngx_str_t *agent);
 
 /* Moves the expiry of a session, in the background. */
 void ngx_tidraw_session_touch(ngx_tidraw_site_t *site, ngx_str_t *hash);

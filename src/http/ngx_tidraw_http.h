@@ -256,6 +256,19 @@ void ngx_tidraw_call_password(ngx_tidraw_call_t *call, ngx_str_t *password,
     ngx_tidraw_call_password_pt handler);
 
 
+/*
+ * An entry of the activity log about the caller: within op as its last step,
+ * or with op NULL in the background.  action as in ngx_tidraw_activity.h;
+ * room (an id) and target may be NULL.
+ */
+void ngx_tidraw_call_activity(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *action, ngx_str_t *room, ngx_str_t *target);
+
+/* The same about somebody else than the caller, or one who just signs in. */
+void ngx_tidraw_call_activity_of(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *action, ngx_str_t *actor, ngx_str_t *actor_name,
+    ngx_str_t *target);
+
 /* Cancels what is pending. */
 void ngx_tidraw_call_detach(ngx_tidraw_call_t *call);
 

@@ -390,6 +390,8 @@ ngx_tidraw_register_store(ngx_tidraw_call_t *call)
     }
 
     ngx_tidraw_account_session(call, op);
+    ngx_tidraw_call_activity_of(call, op, "user.created", &a->id, &a->name,
+                                &a->email);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_register_done);
 }
@@ -552,6 +554,8 @@ ngx_tidraw_login_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
     if (job->rc != NGX_OK || !a->known) {
         ngx_log_error(NGX_LOG_INFO, call->request->connection->log, 0,
                       "tidraw: login failed");
+        ngx_tidraw_call_activity_of(call, NULL, "auth.failed", NULL, NULL,
+                                    &a->email);
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
                               NULL);
         return;
@@ -574,6 +578,8 @@ ngx_tidraw_login_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
     }
 
     ngx_tidraw_account_session(call, op);
+    ngx_tidraw_call_activity_of(call, op, "auth.login", &a->id, &a->name,
+                                NULL);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_login_done);
 }
@@ -678,6 +684,7 @@ ngx_tidraw_http_logout(ngx_tidraw_call_t *call)
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_DELETE, "s",
                               &call->session_hash);
+    ngx_tidraw_call_activity(call, op, "auth.logout", NULL, NULL);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_logout_done);
 }

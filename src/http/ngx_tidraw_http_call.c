@@ -38,6 +38,8 @@ static void ngx_tidraw_call_wait(ngx_tidraw_call_t *call);
 static void ngx_tidraw_call_timeout(ngx_event_t *ev);
 static void ngx_tidraw_call_op_done(ngx_tidraw_op_t *op);
 static void ngx_tidraw_call_password_done(ngx_tidraw_password_t *job);
+static void ngx_tidraw_call_enter(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op, ngx_tidraw_activity_t *a);
 
 
 ngx_tidraw_call_t *
@@ -518,4 +520,58 @@ ngx_tidraw_call_password_done(ngx_tidraw_password_t *job)
     }
 
     ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_tidraw_call_activity(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *action, ngx_str_t *room, ngx_str_t *target)
+{
+    ngx_tidraw_activity_t  a;
+
+    a.action = action;
+    a.actor = call->user_id.len ? &call->user_id : NULL;
+    a.actor_name = call->user_id.len ? &call->user_name : NULL;
+    a.room = room;
+    a.target = target;
+
+    ngx_tidraw_call_enter(call, op, &a);
+}
+
+
+void
+ngx_tidraw_call_activity_of(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *action, ngx_str_t *actor, ngx_str_t *actor_name,
+    ngx_str_t *target)
+{
+    ngx_tidraw_activity_t  a;
+
+    a.action = action;
+    a.actor = actor;
+    a.actor_name = actor_name;
+    a.room = NULL;
+    a.target = target;
+
+    ngx_tidraw_call_enter(call, op, &a);
+}
+
+
+static void
+ngx_tidraw_call_enter(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    ngx_tidraw_activity_t *a)
+{
+    u_char     buf[NGX_TIDRAW_SESSION_AGENT];
+    ngx_str_t  agent;
+
+    ngx_tidraw_session_agent(call->request, buf, &agent);
+
+    a->address = &call->request->connection->addr_text;
+    a->agent = &agent;
+
+    if (op != NULL) {
+        ngx_tidraw_activity_step(op, a);
+
+    } else {
+        ngx_tidraw_activity_write(call->site, a);
+    }
 }

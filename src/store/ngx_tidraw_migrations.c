@@ -115,8 +115,71 @@ static const char * const  ngx_tidraw_migration_pgsql_1[] = {
 };
 
 
+/*
+ * Accounts and what is known of them.  A row of sessions with scopes is an
+ * API token.  ID gives an id to the sessions that are there.
+ */
+
+#define NGX_TIDRAW_MIGRATION_2(SERIAL, KEY, ID)                              \
+                                                                             \
+    "ALTER TABLE users ADD COLUMN locale TEXT",                              \
+    "ALTER TABLE users ADD COLUMN picture BIGINT",                           \
+    "ALTER TABLE users ADD COLUMN last_seen_at BIGINT",                      \
+                                                                             \
+    "CREATE TABLE pictures ("                                                \
+    " user_id " KEY " NOT NULL PRIMARY KEY"                                  \
+    " REFERENCES users (id) ON DELETE CASCADE,"                              \
+    " type TEXT NOT NULL,"                                                   \
+    " data TEXT NOT NULL)",                                                  \
+                                                                             \
+    "ALTER TABLE sessions ADD COLUMN id " KEY,                               \
+    "ALTER TABLE sessions ADD COLUMN name TEXT",                             \
+    "ALTER TABLE sessions ADD COLUMN scopes BIGINT",                         \
+    "UPDATE sessions SET id = substr(" ID ", 1, 22)",                        \
+    "CREATE UNIQUE INDEX sessions_id ON sessions (id)",                      \
+                                                                             \
+    "CREATE TABLE resets ("                                                  \
+    " token_hash " KEY " NOT NULL PRIMARY KEY,"                              \
+    " user_id " KEY " NOT NULL REFERENCES users (id) ON DELETE CASCADE,"     \
+    " created_at BIGINT NOT NULL,"                                           \
+    " expires_at BIGINT NOT NULL)",                                          \
+    "CREATE INDEX resets_user ON resets (user_id)",                          \
+                                                                             \
+    "CREATE TABLE activity ("                                                \
+    " num " SERIAL ","                                                       \
+    " at BIGINT NOT NULL,"                                                   \
+    " action " KEY " NOT NULL,"                                              \
+    " actor " KEY ","                                                        \
+    " actor_name TEXT,"                                                      \
+    " room " KEY ","                                                         \
+    " room_name TEXT,"                                                       \
+    " target TEXT,"                                                          \
+    " address TEXT,"                                                         \
+    " agent TEXT)",                                                          \
+    "CREATE INDEX activity_at ON activity (at)",                             \
+    "CREATE INDEX activity_action ON activity (action, num)",                \
+    "CREATE INDEX activity_actor ON activity (actor, num)",                  \
+    "CREATE INDEX activity_room ON activity (room, num)",                    \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_2[] = {
+    NGX_TIDRAW_MIGRATION_2("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT",
+                           "lower(hex(randomblob(16)))")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_2[] = {
+    NGX_TIDRAW_MIGRATION_2("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                           "TEXT COLLATE \"C\"",
+                           "md5(random()::text || token_hash)")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
-    { ngx_tidraw_migration_sqlite_1, ngx_tidraw_migration_pgsql_1 }
+    { ngx_tidraw_migration_sqlite_1, ngx_tidraw_migration_pgsql_1 },
+    { ngx_tidraw_migration_sqlite_2, ngx_tidraw_migration_pgsql_2 }
 };

@@ -102,8 +102,8 @@ TD_STMT(SESSION_GET,
     " WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled = 0")
 
 TD_STMT(SESSION_PUT,
-    "INSERT INTO sessions (token_hash, user_id, created_at, last_used_at,"
-    " expires_at, agent, address) VALUES ($1, $2, $3, $3, $4, $5, $6)")
+    "INSERT INTO sessions (token_hash, id, user_id, created_at, last_used_at,"
+    " expires_at, agent, address) VALUES ($1, $2, $3, $4, $4, $5, $6, $7)")
 
 TD_STMT(SESSION_TOUCH,
     "UPDATE sessions SET last_used_at = $2, expires_at = $3"
@@ -296,6 +296,21 @@ TD_STMT(INVITE_GET,
 TD_GUARD(INVITE_USE,
     "UPDATE invites SET used_at = $2, used_by = $3 WHERE token_hash = $1"
     " AND used_at IS NULL AND expires_at > $2")
+
+
+/* the activity log */
+
+TD_STMT(ACTIVITY_PUT,
+    "INSERT INTO activity (at, action, actor, actor_name, room, room_name,"
+    " target, address, agent) VALUES ($1, $2, $3, $4, $5,"
+    " (SELECT name FROM rooms WHERE id = $5), $6, $7, $8)")
+
+TD_STMT(ACTIVITY_OLD,
+    "SELECT 1 FROM activity WHERE at < $1 LIMIT 1")
+
+TD_STMT(ACTIVITY_PRUNE,
+    "DELETE FROM activity WHERE num IN"
+    " (SELECT num FROM activity WHERE at < $1 ORDER BY at LIMIT 1000)")
 
 
 /* health */
