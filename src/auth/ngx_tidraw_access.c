@@ -309,6 +309,7 @@ ngx_tidraw_access_room(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_result_t *res)
     role = ngx_tidraw_cell_str(res, 0, 2);
     access->member_role = ngx_tidraw_role_parse(&role);
     access->role = access->member_role;
+    access->opened_at = ngx_tidraw_cell_int(res, 0, 3);
 }
 
 

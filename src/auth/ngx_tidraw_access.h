@@ -63,6 +63,7 @@ struct ngx_tidraw_access_s {
     ngx_tidraw_role_e       role;         /* on the board, the better of
                                              membership and link */
     ngx_tidraw_role_e       member_role;  /* by membership alone */
+    int64_t                 opened_at;    /* ms, by this member; 0: never */
 
     ngx_tidraw_access_pt    handler;
     void                   *data;

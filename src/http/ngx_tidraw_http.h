@@ -127,6 +127,7 @@ struct ngx_tidraw_call_s {
     ngx_uint_t                    admin;     /* unsigned, 1 or 0 */
     ngx_uint_t                    scopes;    /* NGX_TIDRAW_SCOPE_... */
     ngx_tidraw_role_e             role;
+    ngx_tidraw_role_e             member;    /* role by membership alone */
     int64_t                       room;      /* number, where there is one */
 
     ngx_tidraw_access_t          *access;    /* pending */
@@ -291,6 +292,14 @@ void ngx_tidraw_http_room_get(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_room_patch(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_room_delete(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_room_restore(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_favourite_put(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_favourite_delete(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_folder_put(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_folders_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_folders_create(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_folder_patch(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_folder_delete(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_members_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_members_add(ngx_tidraw_call_t *call);

@@ -211,6 +211,7 @@ ngx_tidraw_call_identify(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
     call->admin = access->admin;
     call->scopes = access->scopes;
     call->role = access->role;
+    call->member = access->member_role;
     call->room = access->room_num;
 
     if (access->touched) {

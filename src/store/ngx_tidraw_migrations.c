@@ -104,6 +104,43 @@
     NULL
 
 
+/*
+ * Boards in a list: searched and sorted by a folded name, kept in folders.
+ * Names that are there already are folded by the database, as well as it can.
+ */
+
+#define NGX_TIDRAW_MIGRATION_3(KEY)                                          \
+                                                                             \
+    "ALTER TABLE rooms ADD COLUMN name_key " KEY " NOT NULL DEFAULT ''",     \
+    "UPDATE rooms SET name_key = lower(name)",                               \
+    "ALTER TABLE rooms ADD COLUMN thumbnail BIGINT",                         \
+    "ALTER TABLE rooms ADD COLUMN template TEXT",                            \
+                                                                             \
+    "CREATE TABLE thumbnails ("                                              \
+    " room BIGINT NOT NULL PRIMARY KEY"                                      \
+    " REFERENCES rooms (num) ON DELETE CASCADE,"                             \
+    " type TEXT NOT NULL,"                                                   \
+    " data TEXT NOT NULL)",                                                  \
+                                                                             \
+    "CREATE TABLE folders ("                                                 \
+    " id " KEY " NOT NULL PRIMARY KEY,"                                      \
+    " user_id " KEY " NOT NULL REFERENCES users (id) ON DELETE CASCADE,"     \
+    " name TEXT NOT NULL,"                                                   \
+    " name_key " KEY " NOT NULL,"                                            \
+    " created_at BIGINT NOT NULL)",                                          \
+    "CREATE INDEX folders_user ON folders (user_id)",                        \
+                                                                             \
+    "ALTER TABLE members ADD COLUMN favourite INTEGER NOT NULL DEFAULT 0",   \
+    "ALTER TABLE members ADD COLUMN folder " KEY                             \
+    " REFERENCES folders (id) ON DELETE SET NULL",                           \
+    "ALTER TABLE members ADD COLUMN opened_at BIGINT",                       \
+    "CREATE INDEX members_folder ON members (folder)",                       \
+                                                                             \
+    "ALTER TABLE links ADD COLUMN password_hash TEXT",                       \
+                                                                             \
+    NULL
+
+
 static const char * const  ngx_tidraw_migration_sqlite_1[] = {
     NGX_TIDRAW_MIGRATION_1("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT")
 };
@@ -177,9 +214,20 @@ static const char * const  ngx_tidraw_migration_pgsql_2[] = {
 };
 
 
+static const char * const  ngx_tidraw_migration_sqlite_3[] = {
+    NGX_TIDRAW_MIGRATION_3("TEXT")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_3[] = {
+    NGX_TIDRAW_MIGRATION_3("TEXT COLLATE \"C\"")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
     { ngx_tidraw_migration_sqlite_1, ngx_tidraw_migration_pgsql_1 },
-    { ngx_tidraw_migration_sqlite_2, ngx_tidraw_migration_pgsql_2 }
+    { ngx_tidraw_migration_sqlite_2, ngx_tidraw_migration_pgsql_2 },
+    { ngx_tidraw_migration_sqlite_3, ngx_tidraw_migration_pgsql_3 }
 };

@@ -149,7 +149,7 @@ TD_STMT(SITE_ID_GET,
 /* access to a board */
 
 TD_STMT(ACCESS_ROOM,
-    "SELECT r.num, r.deleted_at, m.role FROM rooms r"
+    "SELECT r.num, r.deleted_at, m.role, m.opened_at FROM rooms r"
     " LEFT JOIN members m ON m.room = r.num AND m.user_id ="
     " (SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id"
     " WHERE s.token_hash = $2 AND s.expires_at > $3 AND u.disabled = 0)"
@@ -160,51 +160,80 @@ TD_STMT(ACCESS_LINK,
     " JOIN rooms r ON r.num = l.room WHERE r.id = $1 AND l.token_hash = $2")
 
 
-/* boards in the API; owner: the first of the owners */
+/* boards in the API; owner: the first of the owners; m: who asks */
+
+#define TD_ROOM_COLUMNS                                                       \
+    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"          \
+    " u.id, u.name, u.color, m.role, m.favourite, m.folder, m.opened_at,"     \
+    " r.thumbnail, r.template, r.name_key"
+
+#define TD_ROOM_OWNER                                                         \
+    " LEFT JOIN users u ON u.id ="                                            \
+    " (SELECT o.user_id FROM members o WHERE o.room = r.num"                  \
+    " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
 
 TD_STMT(ROOM_CREATE,
-    "INSERT INTO rooms (id, name, created_by, created_at, updated_at)"
-    " VALUES ($1, $2, $3, $4, $4)")
+    "INSERT INTO rooms (id, name, name_key, created_by, created_at,"
+    " updated_at, schema, template) VALUES ($1, $2, $3, $4, $5, $5, $6, $7)")
 
 TD_STMT(ROOM_CREATE_OWNER,
-    "INSERT INTO members (room, user_id, role, created_at)"
-    " SELECT num, CAST($2 AS TEXT), 'owner', CAST($3 AS BIGINT)"
+    "INSERT INTO members (room, user_id, role, created_at, folder)"
+    " SELECT num, CAST($2 AS TEXT), 'owner', CAST($3 AS BIGINT),"
+    " (SELECT f.id FROM folders f WHERE f.id = $4 AND f.user_id = $2)"
     " FROM rooms WHERE id = $1")
 
 TD_STMT(ROOM_GET,
-    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
-    " u.id, u.name, u.color FROM rooms r LEFT JOIN users u ON u.id ="
-    " (SELECT o.user_id FROM members o WHERE o.room = r.num"
-    " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
+    TD_ROOM_COLUMNS " FROM rooms r"
+    " LEFT JOIN members m ON m.room = r.num AND m.user_id = $2" TD_ROOM_OWNER
     " WHERE r.num = $1")
 
 TD_STMT(ROOM_GET_BY_ID,
-    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
-    " u.id, u.name, u.color FROM rooms r LEFT JOIN users u"
-    " ON u.id = r.created_by WHERE r.id = $1")
+    TD_ROOM_COLUMNS " FROM rooms r"
+    " LEFT JOIN members m ON m.room = r.num AND m.user_id = $2" TD_ROOM_OWNER
+    " WHERE r.id = $1")
 
-TD_STMT(ROOM_LIST,
-    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
-    " u.id, u.name, u.color, m.role FROM members m"
-    " JOIN rooms r ON r.num = m.room LEFT JOIN users u ON u.id ="
-    " (SELECT o.user_id FROM members o WHERE o.room = r.num"
-    " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
-    " WHERE m.user_id = $1 AND r.deleted_at IS NULL"
-    " AND (r.updated_at < $2 OR (r.updated_at = $2 AND r.id < $3))"
-    " ORDER BY r.updated_at DESC, r.id DESC LIMIT $4")
+/*
+ * $2, $3: behind which place; $4: the bin; $5: a pattern, $7: a folder, "none"
+ * for those in no folder, both may be empty; $6: favourites alone; $8: how
+ * many
+ */
 
-TD_STMT(ROOM_LIST_BIN,
-    "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"
-    " u.id, u.name, u.color, m.role FROM members m"
-    " JOIN rooms r ON r.num = m.room LEFT JOIN users u ON u.id ="
-    " (SELECT o.user_id FROM members o WHERE o.room = r.num"
-    " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
-    " WHERE m.user_id = $1 AND m.role = 'owner' AND r.deleted_at IS NOT NULL"
-    " AND (r.updated_at < $2 OR (r.updated_at = $2 AND r.id < $3))"
-    " ORDER BY r.updated_at DESC, r.id DESC LIMIT $4")
+#define TD_ROOM_LIST                                                          \
+    TD_ROOM_COLUMNS " FROM members m JOIN rooms r ON r.num = m.room"          \
+    TD_ROOM_OWNER " WHERE m.user_id = $1"                                     \
+    " AND CASE WHEN CAST($4 AS BIGINT) = 1"                                   \
+    " THEN r.deleted_at IS NOT NULL AND m.role = 'owner'"                     \
+    " ELSE r.deleted_at IS NULL END"                                          \
+    " AND (CAST($5 AS TEXT) = '' OR r.name_key LIKE $5 ESCAPE '!')"           \
+    " AND (CAST($6 AS BIGINT) = 0 OR m.favourite = 1)"                        \
+    " AND (CAST($7 AS TEXT) = '' OR m.folder = $7"                            \
+    " OR ($7 = 'none' AND m.folder IS NULL))"
+
+#define TD_ROOM_LIST_BY(time)                                                 \
+    " AND (" time " < $2 OR (" time " = $2 AND r.id < $3))"                   \
+    " ORDER BY " time " DESC, r.id DESC LIMIT $8"
+
+TD_STMT(ROOM_LIST_UPDATED,
+    TD_ROOM_LIST TD_ROOM_LIST_BY("r.updated_at"))
+
+TD_STMT(ROOM_LIST_OPENED,
+    TD_ROOM_LIST TD_ROOM_LIST_BY("COALESCE(m.opened_at, 0)"))
+
+TD_STMT(ROOM_LIST_CREATED,
+    TD_ROOM_LIST TD_ROOM_LIST_BY("r.created_at"))
+
+TD_STMT(ROOM_LIST_NAME,
+    TD_ROOM_LIST
+    " AND (r.name_key > $2 OR (r.name_key = $2 AND r.id > $3))"
+    " ORDER BY r.name_key, r.id LIMIT $8")
+
+#undef TD_ROOM_LIST_BY
+#undef TD_ROOM_LIST
+#undef TD_ROOM_OWNER
+#undef TD_ROOM_COLUMNS
 
 TD_GUARD(ROOM_RENAME,
-    "UPDATE rooms SET name = $2, updated_at = $3"
+    "UPDATE rooms SET name = $2, name_key = $4, updated_at = $3"
     " WHERE num = $1 AND deleted_at IS NULL")
 
 TD_GUARD(ROOM_DELETE,
@@ -217,6 +246,37 @@ TD_STMT(ROOM_RESTORE,
 
 TD_GUARD(ROOM_LOCK,
     "UPDATE rooms SET name = name WHERE num = $1 AND deleted_at IS NULL")
+
+
+/* what a member keeps about a board, and the folders he keeps it in */
+
+TD_STMT(MEMBER_OPENED,
+    "UPDATE members SET opened_at = $3 WHERE user_id = $2"
+    " AND room = (SELECT num FROM rooms WHERE id = $1)")
+
+TD_GUARD(MEMBER_FAVOURITE,
+    "UPDATE members SET favourite = $3 WHERE room = $1 AND user_id = $2")
+
+TD_GUARD(MEMBER_FOLDER,
+    "UPDATE members SET folder = CAST($3 AS TEXT)"
+    " WHERE room = $1 AND user_id = $2 AND ($3 IS NULL OR EXISTS"
+    " (SELECT 1 FROM folders f WHERE f.id = $3 AND f.user_id = $2))")
+
+TD_STMT(FOLDER_LIST,
+    "SELECT id, name FROM folders WHERE user_id = $1 ORDER BY name_key, id")
+
+TD_GUARD(FOLDER_CREATE,
+    "INSERT INTO folders (id, user_id, name, name_key, created_at)"
+    " SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT),"
+    " CAST($4 AS TEXT), CAST($5 AS BIGINT)"
+    " WHERE (SELECT count(*) FROM folders WHERE user_id = $2) < $6")
+
+TD_GUARD(FOLDER_RENAME,
+    "UPDATE folders SET name = $3, name_key = $4"
+    " WHERE id = $1 AND user_id = $2")
+
+TD_GUARD(FOLDER_DELETE,
+    "DELETE FROM folders WHERE id = $1 AND user_id = $2")
 
 
 /* members; the last owner stays one */

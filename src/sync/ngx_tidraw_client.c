@@ -13,8 +13,14 @@
 
 #define NGX_TIDRAW_ENTER_TIMEOUT   15000
 
+/* ms for which a board that was opened counts as just opened */
+#define NGX_TIDRAW_OPENED_AGAIN    60000
+
 
 static void ngx_tidraw_client_access(ngx_tidraw_access_t *access);
+static void ngx_tidraw_client_opened(ngx_tidraw_access_t *access,
+    ngx_str_t *room_id);
+static void ngx_tidraw_client_noted(ngx_tidraw_op_t *op);
 static ngx_uint_t ngx_tidraw_client_too_many(ngx_tidraw_client_t *s,
     ngx_tidraw_room_t *room);
 static void ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data,
@@ -245,6 +251,8 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
     s->room = room;
     s->state = NGX_TIDRAW_CLIENT_LOADING;
 
+    ngx_tidraw_client_opened(access, &s->room_id);
+
     ngx_tidraw_room_left(room);
 
     if (room->state == NGX_TIDRAW_ROOM_READY) {
@@ -255,6 +263,42 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
         s->again = 0;
         ngx_tidraw_client_recheck(s);
     }
+}
+
+
+/* A member opened the board: for his list of boards, and not more. */
+
+static void
+ngx_tidraw_client_opened(ngx_tidraw_access_t *access, ngx_str_t *room_id)
+{
+    int64_t           now;
+    ngx_tidraw_op_t  *op;
+
+    now = ngx_tidraw_now();
+
+    if (access->member_role == NGX_TIDRAW_ROLE_NONE
+        || now - access->opened_at < NGX_TIDRAW_OPENED_AGAIN)
+    {
+        return;
+    }
+
+    op = ngx_tidraw_op_create(access->site->store, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_MEMBER_OPENED, "ssi",
+                              room_id, &access->user_id, now);
+
+    ngx_tidraw_op_run(op, ngx_tidraw_client_noted, NULL);
+}
+
+
+/* It is not worth a word when it failed. */
+
+static void
+ngx_tidraw_client_noted(ngx_tidraw_op_t *op)
+{
 }
 
 

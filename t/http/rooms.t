@@ -31,7 +31,9 @@ each_database(sub {
         id => $id, name => "Plans \x{1f600}", role => 'owner',
         owner => { map { $_ => $me->{$_} } qw(id name color) },
         created_at => $room->{created_at}, updated_at => $room->{created_at},
-        deleted_at => undef }, 'the room object');
+        deleted_at => undef, opened_at => undef, favourite => JSON::PP::false,
+        folder => undef, template => undef, thumbnail => undef },
+        'the room object');
     ok(abs($room->{created_at} - time() * 1000) < 60000, 'created_at');
 
     is_deeply(scalar $t->api('GET', "api/rooms/$id", cookie => $ann), $room,

@@ -1,0 +1,66 @@
+
+/*
+ * The room object of the API: its columns and how it is written.
+ */
+
+
+#ifndef _NGX_TIDRAW_HTTP_ROOM_H_INCLUDED_
+#define _NGX_TIDRAW_HTTP_ROOM_H_INCLUDED_
+
+
+#include "ngx_tidraw_http.h"
+
+
+/* Columns of TD_ROOM_COLUMNS in ngx_tidraw_statements.h. */
+
+enum {
+    NGX_TIDRAW_ROOM_ID = 0,
+    NGX_TIDRAW_ROOM_NAME,
+    NGX_TIDRAW_ROOM_CREATED,
+    NGX_TIDRAW_ROOM_UPDATED,
+    NGX_TIDRAW_ROOM_DELETED,
+    NGX_TIDRAW_ROOM_OWNER,               /* id, name, color */
+    NGX_TIDRAW_ROOM_ROLE = NGX_TIDRAW_ROOM_OWNER + 3,
+    NGX_TIDRAW_ROOM_FAVOURITE,
+    NGX_TIDRAW_ROOM_FOLDER,
+    NGX_TIDRAW_ROOM_OPENED,
+    NGX_TIDRAW_ROOM_THUMBNAIL,
+    NGX_TIDRAW_ROOM_TEMPLATE,
+    NGX_TIDRAW_ROOM_NAME_KEY
+};
+
+
+/* A board that is being made; the strings live until its steps are added. */
+
+typedef struct {
+    u_char       id[NGX_TIDRAW_ID_LEN];
+    ngx_str_t    name;
+    ngx_str_t    folder;          /* of its owner; empty: none */
+    ngx_str_t    schema;          /* serialized; empty: of whoever comes */
+    ngx_str_t    template;        /* its id; empty: none */
+} ngx_tidraw_room_new_t;
+
+
+/*
+ * Appends the steps that make a board of the caller, with a fresh id in
+ * new->id; steps that fill it may follow.  NGX_OK, or it has answered and
+ * freed the operation.
+ */
+ngx_int_t ngx_tidraw_room_new(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    ngx_tidraw_room_new_t *new);
+
+/* Runs the operation and answers with the board that it made. */
+void ngx_tidraw_room_new_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    ngx_tidraw_room_new_t *new);
+
+/*
+ * The folded form of a name, from the pool; data NULL: out of memory.
+ */
+ngx_str_t ngx_tidraw_name_key(ngx_pool_t *pool, ngx_str_t *name);
+
+/* The room object of a row; role NULL: that of the membership. */
+void ngx_tidraw_json_room(td_buf_t *b, ngx_tidraw_result_t *res,
+    ngx_uint_t row, ngx_str_t *role);
+
+
+#endif /* _NGX_TIDRAW_HTTP_ROOM_H_INCLUDED_ */
