@@ -32,6 +32,7 @@ typedef struct ngx_tidraw_store_s  ngx_tidraw_store_t;
 typedef struct ngx_tidraw_rooms_s  ngx_tidraw_rooms_t;
 typedef struct ngx_tidraw_auth_s   ngx_tidraw_auth_t;
 typedef struct ngx_tidraw_redis_s  ngx_tidraw_redis_t;
+typedef struct ngx_tidraw_zone_s   ngx_tidraw_zone_t;
 
 
 typedef enum {
@@ -62,6 +63,7 @@ typedef struct {
     ngx_uint_t              registration;   /* tidraw_registration */
     time_t                  activity_keep;  /* tidraw_activity_keep */
 
+    size_t                  zone;           /* tidraw_zone: bytes */
     size_t                  max_message;    /* tidraw_max_message: assembled */
     size_t                  max_room;       /* tidraw_max_room: bytes of text */
     ngx_uint_t              max_sessions;   /* tidraw_max_sessions, a room */
@@ -88,8 +90,10 @@ struct ngx_tidraw_site_s {
     ngx_array_t             schemas;        /* td_schema_t *, best first */
 
     ngx_tidraw_redis_t     *redis;          /* NULL: none; the bus' own */
+    ngx_shm_zone_t         *shm;            /* the zone's own */
 
     /* made in init_process, gone in exit_process */
+    ngx_tidraw_zone_t      *zone;
     ngx_tidraw_store_t     *store;
     ngx_tidraw_rooms_t     *rooms;
     ngx_tidraw_auth_t      *auth;

@@ -8,6 +8,7 @@
 
 #include "ngx_tidraw_conf.h"
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_zone.h"
 
 
 #ifndef NGX_TIDRAW_WEB
@@ -22,6 +23,8 @@
 
 
 static char *ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_tidraw_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static void ngx_tidraw_merge_noname(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *prev, ngx_tidraw_loc_conf_t *conf);
@@ -125,6 +128,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, activity_keep),
       NULL },
 
+    { ngx_string("tidraw_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_tidraw_set_zone,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, zone),
+      NULL },
+
     { ngx_string("tidraw_max_message"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -197,6 +207,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
     tlcf->enable = NGX_CONF_UNSET;
     tlcf->registration = NGX_CONF_UNSET_UINT;
     tlcf->activity_keep = NGX_CONF_UNSET;
+    tlcf->zone = NGX_CONF_UNSET_SIZE;
     tlcf->max_message = NGX_CONF_UNSET_SIZE;
     tlcf->max_room = NGX_CONF_UNSET_SIZE;
     tlcf->max_sessions = NGX_CONF_UNSET_UINT;
@@ -224,6 +235,34 @@ ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_tidraw_http_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_tidraw_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_tidraw_loc_conf_t  *tlcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (tlcf->zone != NGX_CONF_UNSET_SIZE) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    size = ngx_parse_size(&value[1]);
+
+    if (size < NGX_TIDRAW_ZONE_MIN || size > NGX_TIDRAW_ZONE_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid \"tidraw_zone\" size \"%V\", it must be "
+                           "from 128k to 1024m, such as 16m", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    tlcf->zone = size;
 
     return NGX_CONF_OK;
 }
@@ -265,6 +304,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_sec_value(conf->activity_keep, prev->activity_keep,
                              365 * 24 * 3600);
+    ngx_conf_merge_size_value(conf->zone, prev->zone,
+                              NGX_TIDRAW_ZONE_DEFAULT);
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
                               16 * 1024 * 1024);
     ngx_conf_merge_size_value(conf->max_room, prev->max_room,

@@ -12,6 +12,7 @@
 #include "ngx_tidraw_store.h"
 #include "ngx_tidraw_sync.h"
 #include "ngx_tidraw_ws.h"
+#include "ngx_tidraw_zone.h"
 
 #include <sodium.h>
 
@@ -141,6 +142,10 @@ ngx_tidraw_init_site(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 {
     site->log = cycle->log;
 
+    if (ngx_tidraw_zone_open(site, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     site->store = ngx_tidraw_store_open(site, cycle);
     if (site->store == NULL) {
         return NGX_ERROR;
@@ -205,6 +210,8 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
         if (sites[i]->rooms) {
             ngx_tidraw_rooms_destroy(sites[i]->rooms);
         }
+
+        ngx_tidraw_zone_close(sites[i]);
     }
 
     ngx_tidraw_bus_close();

@@ -8,6 +8,7 @@
 #include "ngx_tidraw_conf.h"
 #include "ngx_tidraw_bus.h"
 #include "ngx_tidraw_store.h"
+#include "ngx_tidraw_zone.h"
 
 #include <sodium.h>
 
@@ -15,7 +16,7 @@
 #define NGX_TIDRAW_MAX_SCHEMA   (4 * 1024 * 1024)
 
 
-static char *ngx_tidraw_site_same_redis(ngx_conf_t *cf,
+static char *ngx_tidraw_site_same(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *conf);
 static ngx_uint_t ngx_tidraw_site_is_off(ngx_str_t *redis);
 static char *ngx_tidraw_site_schemas(ngx_conf_t *cf, ngx_tidraw_site_t *site,
@@ -51,7 +52,7 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
                           conf->database.len) == 0)
         {
             conf->site = sites[i];
-            return ngx_tidraw_site_same_redis(cf, conf);
+            return ngx_tidraw_site_same(cf, conf);
         }
     }
 
@@ -103,6 +104,10 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
     *sp = site;
     conf->site = site;
 
+    if (ngx_tidraw_zone_add(cf, site, conf->zone) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (!ngx_tidraw_site_is_off(&conf->redis)) {
         err = ngx_tidraw_bus_configure(cf, site, &conf->redis);
 
@@ -118,7 +123,7 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
 
 
 static char *
-ngx_tidraw_site_same_redis(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
+ngx_tidraw_site_same(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
 {
     ngx_str_t  *one, *two;
 
@@ -130,6 +135,13 @@ ngx_tidraw_site_same_redis(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"tidraw_redis\" must be the same wherever "
+                           "\"tidraw_database\" is");
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->zone != conf->site->conf->zone) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tidraw_zone\" must be the same wherever "
                            "\"tidraw_database\" is");
         return NGX_CONF_ERROR;
     }

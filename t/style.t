@@ -13,12 +13,13 @@ use Test::More;
 my %may = (
     core  => [],
     store => [qw(core)],
-    auth  => [qw(core store)],
+    zone  => [qw(core)],
+    auth  => [qw(core store zone)],
     bus   => [qw(core)],
-    sync  => [qw(core store auth ws bus)],
-    ws    => [qw(core auth)],
-    http  => [qw(core store auth sync ws)],
-    ''    => [qw(core store bus auth sync ws http)],
+    sync  => [qw(core store auth ws bus zone)],
+    ws    => [qw(core auth zone)],
+    http  => [qw(core store auth sync ws zone)],
+    ''    => [qw(core store bus auth sync ws http zone)],
 );
 
 my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|assert

@@ -29,9 +29,8 @@ ngx_tidraw_auth_create(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
     auth->site = site;
 
     auth->passwords = ngx_tidraw_passwords_create(site);
-    auth->throttle = ngx_tidraw_throttle_create(cycle->log);
 
-    if (auth->passwords == NULL || auth->throttle == NULL) {
+    if (auth->passwords == NULL) {
         ngx_tidraw_auth_destroy(auth);
         return NULL;
     }
@@ -51,10 +50,6 @@ ngx_tidraw_auth_destroy(ngx_tidraw_auth_t *auth)
 
     if (auth->passwords != NULL) {
         ngx_tidraw_passwords_destroy(auth->passwords);
-    }
-
-    if (auth->throttle != NULL) {
-        ngx_tidraw_throttle_destroy(auth->throttle);
     }
 
     ngx_free(auth);

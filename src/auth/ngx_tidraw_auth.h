@@ -1,7 +1,7 @@
 
 /*
- * What the accounts of a site need in a worker: password threads, throttles,
- * and what is known of the first start.
+ * What the accounts of a site need in a worker: password threads, and
+ * what is known of the first start.
  */
 
 
@@ -19,7 +19,6 @@
 struct ngx_tidraw_auth_s {
     ngx_tidraw_site_t       *site;
     ngx_tidraw_passwords_t  *passwords;
-    ngx_tidraw_throttle_t   *throttle;
     ngx_tidraw_setup_t       setup;
     ngx_tidraw_activities_t  activities;
 };

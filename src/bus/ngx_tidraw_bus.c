@@ -104,6 +104,13 @@ ngx_tidraw_bus_node(void)
 }
 
 
+uint64_t
+ngx_tidraw_bus_generation(void)
+{
+    return ngx_tidraw_mesh_host();
+}
+
+
 void
 ngx_tidraw_bus_tick(void)
 {

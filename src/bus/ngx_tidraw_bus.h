@@ -95,8 +95,10 @@ ngx_uint_t ngx_tidraw_bus_active(ngx_tidraw_site_t *site);
 /* The others who answer a HELLO at once, while they live. */
 ngx_uint_t ngx_tidraw_bus_peers(void);
 
-/* This worker's number. */
+/* This worker's number; and one that all workers share who hear one another
+ * without Redis. */
 uint64_t ngx_tidraw_bus_node(void);
+uint64_t ngx_tidraw_bus_generation(void);
 
 /* 1 when the site has a Redis, there or not. */
 ngx_uint_t ngx_tidraw_bus_hosts(ngx_tidraw_site_t *site);

@@ -7,6 +7,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_zone.h"
 
 
 typedef struct {
@@ -74,6 +75,11 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
     }
 
     call->answered = 1;
+
+    ngx_tidraw_count(call->site, status < 400 ? NGX_TIDRAW_COUNT_API_2XX
+                                 : status < 500 ? NGX_TIDRAW_COUNT_API_4XX
+                                                : NGX_TIDRAW_COUNT_API_5XX,
+                     1);
 
     ngx_tidraw_call_detach(call);
 

@@ -98,7 +98,7 @@ ngx_tidraw_http_register(ngx_tidraw_call_t *call)
 {
     u_char                *p;
     ngx_int_t              rc;
-    ngx_str_t              token;
+    ngx_str_t              token, address;
     ngx_tidraw_account_t  *a;
 
     a = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_account_t));
@@ -121,6 +121,14 @@ ngx_tidraw_http_register(ngx_tidraw_call_t *call)
     rc = ngx_tidraw_field_text(call, "invite", 256, &token);
 
     if (rc == NGX_ERROR) {
+        return;
+    }
+
+    ngx_tidraw_throttle_address(call->request->connection, &address);
+
+    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_REGISTER,
+                                     &address))
+    {
         return;
     }
 
@@ -261,8 +269,7 @@ ngx_tidraw_register_first(ngx_tidraw_call_t *call, ngx_tidraw_result_t *setup)
         return NGX_DECLINED;
     }
 
-    ngx_tidraw_throttle_good(call->site->auth->throttle,
-                             NGX_TIDRAW_THROTTLE_SETUP, &key);
+    ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_SETUP, &key);
 
     return NGX_OK;
 }
@@ -440,7 +447,6 @@ ngx_tidraw_http_login(ngx_tidraw_call_t *call)
     ngx_str_t               address;
     ngx_tidraw_op_t        *op;
     ngx_tidraw_account_t   *a;
-    ngx_tidraw_throttle_t  *throttle;
 
     a = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_account_t));
     if (a == NULL) {
@@ -464,7 +470,6 @@ ngx_tidraw_http_login(ngx_tidraw_call_t *call)
         return;
     }
 
-    throttle = call->site->auth->throttle;
     ngx_tidraw_throttle_address(call->request->connection, &address);
 
     if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_ADDRESS,
@@ -476,7 +481,7 @@ ngx_tidraw_http_login(ngx_tidraw_call_t *call)
     if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_ACCOUNT,
                                      &a->email))
     {
-        ngx_tidraw_throttle_good(throttle, NGX_TIDRAW_THROTTLE_ADDRESS,
+        ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_ADDRESS,
                                  &address);
         return;
     }
@@ -547,7 +552,6 @@ ngx_tidraw_login_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
     ngx_str_t               address;
     ngx_tidraw_op_t        *op;
     ngx_tidraw_account_t   *a;
-    ngx_tidraw_throttle_t  *throttle;
 
     a = call->state;
 
@@ -561,11 +565,11 @@ ngx_tidraw_login_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
         return;
     }
 
-    throttle = call->site->auth->throttle;
-
     ngx_tidraw_throttle_address(call->request->connection, &address);
-    ngx_tidraw_throttle_good(throttle, NGX_TIDRAW_THROTTLE_ADDRESS, &address);
-    ngx_tidraw_throttle_good(throttle, NGX_TIDRAW_THROTTLE_ACCOUNT, &a->email);
+    ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_ADDRESS,
+                             &address);
+    ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_ACCOUNT,
+                             &a->email);
 
     op = ngx_tidraw_call_op(call, 1);
     if (op == NULL) {
@@ -659,7 +663,7 @@ ngx_tidraw_account_throttled(ngx_tidraw_call_t *call,
 {
     ngx_uint_t  wait;
 
-    wait = ngx_tidraw_throttle_take(call->site->auth->throttle, kind, key);
+    wait = ngx_tidraw_throttle_take(call->site, kind, key);
 
     if (wait == 0) {
         return 0;

@@ -9,6 +9,7 @@
 
 
 #include "ngx_tidraw_remote.h"
+#include "ngx_tidraw_people.h"
 
 
 #define NGX_TIDRAW_ENTER_TIMEOUT   15000
@@ -81,6 +82,7 @@ ngx_tidraw_client_create(ngx_tidraw_rooms_t *rooms, ngx_http_request_t *r,
     p = ngx_cpymem(s->presence_id, "instance_presence:", 18);
     ngx_tidraw_random_id(p, 16);
 
+    s->place = -1;
     s->rooms = rooms;
     s->timer.handler = ngx_tidraw_client_timeout;
     s->timer.data = &ngx_tidraw_no_connection;
@@ -126,6 +128,8 @@ ngx_tidraw_client_enter(ngx_tidraw_client_t *s, ngx_http_request_t *r)
 {
     ngx_queue_insert_tail(&s->rooms->entering, &s->queue);
     s->rooms->nsessions++;
+    ngx_tidraw_gauge(s->rooms->site, NGX_TIDRAW_COUNT_SESSIONS,
+                     s->rooms->nsessions);
 
     ngx_add_timer(&s->timer, NGX_TIDRAW_ENTER_TIMEOUT);
 
@@ -206,10 +210,13 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
         return;
     }
 
-    id = access->user_id.len ? &access->user_id : &access->link_id;
+    s->guest = (access->user_id.len == 0);
+
+    id = s->guest ? &access->link_id : &access->user_id;
 
     p = ngx_alloc(id->len + access->session_hash.len + access->link_hash.len
-                  + 1, s->rooms->site->log);
+                  + access->user_name.len + access->user_color.len + 1,
+                  s->rooms->site->log);
     if (p == NULL) {
         ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
         return;
@@ -225,7 +232,15 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
 
     s->link.data = p;
     s->link.len = access->link_hash.len;
-    ngx_memcpy(p, access->link_hash.data, access->link_hash.len);
+    p = ngx_cpymem(p, access->link_hash.data, access->link_hash.len);
+
+    s->user_name.data = p;
+    s->user_name.len = access->user_name.len;
+    p = ngx_cpymem(p, access->user_name.data, access->user_name.len);
+
+    s->user_color.data = p;
+    s->user_color.len = access->user_color.len;
+    ngx_memcpy(p, access->user_color.data, access->user_color.len);
 
     s->role = access->role;
 
@@ -609,6 +624,8 @@ ngx_tidraw_client_closed(ngx_tidraw_ws_t *ws)
 
     s->ws = NULL;
     s->rooms->nsessions--;
+    ngx_tidraw_gauge(s->rooms->site, NGX_TIDRAW_COUNT_SESSIONS,
+                     s->rooms->nsessions);
 
     if (s->state == NGX_TIDRAW_CLIENT_CONNECTED && s->presence.len) {
 
@@ -632,6 +649,9 @@ ngx_tidraw_client_closed(ngx_tidraw_ws_t *ws)
         td_chunk_reset(&s->chunk);
 
         s->state = NGX_TIDRAW_CLIENT_GONE;
+
+        td_arena_reset(s->rooms->scratch);
+        ngx_tidraw_people_here(s);
 
         ngx_tidraw_remote_state(s, NGX_TIDRAW_REMOTE_AWAY);
         ngx_tidraw_remote_flush(room);
@@ -739,6 +759,8 @@ ngx_tidraw_client_detach(ngx_tidraw_client_t *s, ngx_uint_t drop)
         }
     }
 
+    ngx_tidraw_people_left(s);
+
     s->state = NGX_TIDRAW_CLIENT_DEAD;
     s->room = NULL;
 
@@ -768,6 +790,8 @@ ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason)
 
     ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
                   "session on board \"%V\" refused: %V", &s->room_id, &why);
+
+    ngx_tidraw_zone_refused(s->rooms->site, reason);
 
     if (!s->old_refusal) {
         ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_REFUSED, &why);
@@ -824,6 +848,10 @@ ngx_tidraw_client_close(ngx_tidraw_client_t *s, ngx_uint_t code,
     if (s->ws == NULL) {
         ngx_tidraw_client_free(s);
         return;
+    }
+
+    if (code == NGX_TIDRAW_WS_TRY_LATER) {
+        ngx_tidraw_count(s->rooms->site, NGX_TIDRAW_COUNT_UNAVAILABLE, 1);
     }
 
     ngx_tidraw_ws_close(s->ws, code, &why);

@@ -517,6 +517,7 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
     case NGX_OK:
 
         c->losses = 0;
+        ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_COMMITS, 1);
 
         if (c->failures) {
             c->failures = 0;
@@ -537,6 +538,7 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
                        &room->sn.str);
 
         c->losses++;
+        ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_CONFLICTS, 1);
 
         ngx_tidraw_commit_again(room);
 
@@ -596,6 +598,10 @@ ngx_tidraw_commit_answer(ngx_tidraw_room_t *room)
          q = ngx_queue_next(q))
     {
         push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->rc == TD_OK && push->document) {
+            ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_EDITS, 1);
+        }
 
         if (push->rc == TD_OK
             && ngx_tidraw_commit_answer_push(room, push) != NGX_OK)
@@ -788,6 +794,8 @@ ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
                                   "cannot be stored");
         return;
     }
+
+    ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_COMMIT_FAILURES, 1);
 
     if (c->failures++ == 0) {
         c->failing = c->started;

@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_people.h"
 
 
 static const char *ngx_tidraw_hydrate_check(ngx_tidraw_client_t *s,
@@ -70,6 +70,8 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
         return;
     }
 
+    ngx_tidraw_count(s->rooms->site, NGX_TIDRAW_COUNT_CONNECTS, 1);
+
     s->state = NGX_TIDRAW_CLIENT_CONNECTED;
     s->protocol = protocol;
     s->behind = 0;
@@ -85,6 +87,8 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
     }
 
     ngx_add_timer(&s->timer, NGX_TIDRAW_IDLE_TIMEOUT);
+
+    ngx_tidraw_people_here(s);
 }
 
 

@@ -6,6 +6,7 @@
 
 
 #include "ngx_tidraw_remote.h"
+#include "ngx_tidraw_people.h"
 
 
 static void ngx_tidraw_presence_member(td_buf_t *b, size_t start, u_char *id,
@@ -73,6 +74,7 @@ ngx_tidraw_presence_push(ngx_tidraw_client_t *s, td_message_t *m)
     item->thin = 1;
 
     ngx_tidraw_remote_presence(s, p.op);
+    ngx_tidraw_people_shown(s, p.op);
 
     return NGX_OK;
 

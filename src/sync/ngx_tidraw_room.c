@@ -8,6 +8,7 @@
 
 
 #include "ngx_tidraw_remote.h"
+#include "ngx_tidraw_people.h"
 
 
 /* ms that the other workers have to say who is on a board. */
@@ -68,6 +69,7 @@ ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms)
     ngx_queue_t        *q;
     ngx_tidraw_room_t  *room;
 
+    ngx_tidraw_people_stop(rooms);
     ngx_tidraw_poll_stop(rooms);
     ngx_tidraw_hosts_stop(rooms);
     ngx_tidraw_rooms_forget_access(&rooms->entering);
@@ -211,6 +213,9 @@ ngx_tidraw_room_create(ngx_tidraw_rooms_t *rooms, ngx_str_t *id, uint32_t hash)
 
     ngx_rbtree_insert(&rooms->tree, &room->sn.node);
     ngx_queue_insert_tail(&rooms->rooms, &room->queue);
+
+    rooms->nrooms++;
+    ngx_tidraw_gauge(rooms->site, NGX_TIDRAW_COUNT_BOARDS, rooms->nrooms);
 
     ngx_tidraw_remote_hello(room);
     ngx_tidraw_room_load(room);
@@ -594,6 +599,10 @@ static void
 ngx_tidraw_room_destroy(ngx_tidraw_room_t *room)
 {
     ngx_queue_remove(&room->queue);
+
+    room->rooms->nrooms--;
+    ngx_tidraw_gauge(room->rooms->site, NGX_TIDRAW_COUNT_BOARDS,
+                     room->rooms->nrooms);
 
     if (room->unload.timer_set) {
         ngx_del_timer(&room->unload);

@@ -17,6 +17,7 @@
 #include "ngx_tidraw_ws.h"
 #include "ngx_tidraw_store.h"
 #include "ngx_tidraw_access.h"
+#include "ngx_tidraw_zone.h"
 #include "ngx_tidraw_sync.h"
 
 #include "td_chunk.h"
@@ -72,7 +73,12 @@ struct ngx_tidraw_rooms_s {
     ngx_queue_t                 rooms;        /* the same rooms */
     ngx_queue_t                 entering;     /* sessions without a room */
     ngx_uint_t                  nsessions;    /* that hold a connection */
+    ngx_uint_t                  nrooms;       /* in the queue */
     td_arena_t                 *scratch;      /* of one message */
+
+    ngx_event_t                 tick;         /* of ngx_tidraw_people.c */
+    ngx_uint_t                  unplaced;     /* unsigned, 1: some session has
+                                                 no place in the zone */
 
     ngx_event_t                 poll;
     ngx_uint_t                  polls;        /* rounds so far */
@@ -106,10 +112,12 @@ struct ngx_tidraw_client_s {
     ngx_str_t                   room_id;      /* the strings are in */
     ngx_str_t                   session_id;   /* the session's own block */
     ngx_str_t                   user_id;      /* own allocation: user or link,
-                                                 and the hashes of login and
-                                                 link token */
+                                                 the hashes of login and link
+                                                 token, name and color */
     ngx_str_t                   login;
     ngx_str_t                   link;
+    ngx_str_t                   user_name;    /* of the account */
+    ngx_str_t                   user_color;
     u_char                      presence_id[18 + NGX_TIDRAW_ID_LEN];
     u_char                      key[NGX_TIDRAW_KEY_LEN];
 
@@ -120,6 +128,9 @@ struct ngx_tidraw_client_s {
     td_str_t                    presence;     /* own allocation */
     td_str_t                    connect;      /* waits for catching up, own
                                                  allocation */
+
+    int                         place;        /* in the zone, or -1 */
+    int64_t                     since;        /* it is here, ms UTC */
 
     ngx_msec_t                  seen;         /* last connect, push, ping */
     ngx_msec_t                  taken;        /* last hand-over of the id */
@@ -134,6 +145,7 @@ struct ngx_tidraw_client_s {
     unsigned                    again:1;      /* rights changed meanwhile */
     unsigned                    behind:1;     /* was sent no presence */
     unsigned                    paused:1;
+    unsigned                    guest:1;      /* user_id is a link's */
     unsigned                    leaving:1;    /* close when answered */
 };
 

@@ -6,6 +6,7 @@
 
 
 #include "ngx_tidraw_remote.h"
+#include "ngx_tidraw_people.h"
 
 
 static void ngx_tidraw_sync_again(ngx_tidraw_rooms_t *rooms);
@@ -50,6 +51,7 @@ ngx_tidraw_sync_handler(ngx_http_request_t *r, ngx_str_t *room_id)
      * a message of the socket is bounded like the assembled chunks.
      */
 
+    limits.site = tlcf->site;
     limits.max_frame = tlcf->max_message;
     limits.max_message = tlcf->max_message;
     limits.max_queue = tlcf->max_queue;
@@ -86,6 +88,9 @@ ngx_tidraw_sync_open(ngx_cycle_t *cycle)
     }
 
     for (i = 0; i < tmcf->sites.nelts; i++) {
+        ngx_tidraw_zone_join(sites[i], ngx_tidraw_bus_node(),
+                             ngx_tidraw_bus_generation());
+        ngx_tidraw_people_start(sites[i]->rooms);
         ngx_tidraw_poll_start(sites[i]->rooms);
         ngx_tidraw_hosts_start(sites[i]->rooms);
     }

@@ -79,6 +79,7 @@ ngx_tidraw_client_succeed(ngx_tidraw_client_t *s, ngx_tidraw_client_e state)
             ngx_free((void *) s->presence.data);
         }
 
+        s->since = old->since;
         s->presence = old->presence;
         old->presence.data = NULL;
         old->presence.len = 0;

@@ -23,6 +23,8 @@ static void ngx_tidraw_ws_keep_input(ngx_tidraw_ws_t *ws);
 static void ngx_tidraw_ws_free_input(ngx_tidraw_ws_t *ws);
 static ngx_uint_t ngx_tidraw_ws_parse(ngx_tidraw_ws_t *ws,
     ngx_uint_t *budget);
+static void ngx_tidraw_ws_message(ngx_tidraw_ws_t *ws, u_char *data,
+    size_t len);
 static void ngx_tidraw_ws_data_event(ngx_tidraw_ws_t *ws,
     td_frame_event_t *ev);
 static void ngx_tidraw_ws_close_event(ngx_tidraw_ws_t *ws,
@@ -311,6 +313,16 @@ ngx_tidraw_ws_parse(ngx_tidraw_ws_t *ws, ngx_uint_t *budget)
 
 
 static void
+ngx_tidraw_ws_message(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
+{
+    ngx_tidraw_count(ws->site, NGX_TIDRAW_COUNT_MESSAGES_IN, 1);
+    ngx_tidraw_count(ws->site, NGX_TIDRAW_COUNT_BYTES_IN, len);
+
+    ws->handlers->message(ws, data, len);
+}
+
+
+static void
 ngx_tidraw_ws_data_event(ngx_tidraw_ws_t *ws, td_frame_event_t *ev)
 {
     if (ws->closing) {
@@ -318,7 +330,7 @@ ngx_tidraw_ws_data_event(ngx_tidraw_ws_t *ws, td_frame_event_t *ev)
     }
 
     if (ev->first && ev->last) {
-        ws->handlers->message(ws, ev->data, ev->len);
+        ngx_tidraw_ws_message(ws, ev->data, ev->len);
         return;
     }
 
@@ -330,7 +342,7 @@ ngx_tidraw_ws_data_event(ngx_tidraw_ws_t *ws, td_frame_event_t *ev)
     }
 
     if (ev->last) {
-        ws->handlers->message(ws, (u_char *) ws->message.data,
+        ngx_tidraw_ws_message(ws, (u_char *) ws->message.data,
                               ws->message.len);
         td_buf_free(&ws->message);
     }
@@ -531,6 +543,7 @@ ngx_tidraw_ws_send(ngx_tidraw_ws_t *ws, ngx_tidraw_slice_t *slices,
         ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                       "client reads too slowly, %uz bytes wait", ws->queued);
 
+        ngx_tidraw_count(ws->site, NGX_TIDRAW_COUNT_SLOW_READERS, 1);
         ngx_tidraw_ws_fail(ws, NGX_TIDRAW_WS_TRY_LATER);
 
         return NGX_ERROR;
@@ -542,6 +555,9 @@ ngx_tidraw_ws_send(ngx_tidraw_ws_t *ws, ngx_tidraw_slice_t *slices,
         ngx_tidraw_ws_break(ws);
         return NGX_ERROR;
     }
+
+    ngx_tidraw_count(ws->site, NGX_TIDRAW_COUNT_MESSAGES_OUT, 1);
+    ngx_tidraw_count(ws->site, NGX_TIDRAW_COUNT_BYTES_OUT, len);
 
     return NGX_OK;
 }

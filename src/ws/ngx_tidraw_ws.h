@@ -59,6 +59,7 @@ typedef struct {
 
 
 typedef struct {
+    ngx_tidraw_site_t  *site;     /* where its traffic is counted */
     size_t      max_frame;        /* payload of one frame -> close 1009 */
     size_t      max_message;      /* a fragmented message -> close 1009 */
     size_t      max_queue;        /* memory of what waits to leave -> close

@@ -10,6 +10,7 @@
 
 
 #include "ngx_tidraw_ws.h"
+#include "ngx_tidraw_zone.h"
 #include "td_frame.h"
 
 
@@ -75,6 +76,7 @@ struct ngx_tidraw_ws_s {
     ngx_tidraw_ws_out_t       *pong;        /* queued and not started */
     size_t                     queued;      /* bytes */
     size_t                     charged;     /* sum of the charges */
+    ngx_tidraw_site_t         *site;        /* where it is counted */
     size_t                     max_queue;   /* limit of it */
 
     unsigned                   paused:1;

@@ -59,6 +59,7 @@ ngx_tidraw_ws_upgrade(ngx_http_request_t *r, ngx_tidraw_ws_limits_t *limits,
     ws->data = data;
     ws->frame.max_frame = limits->max_frame;
     ws->frame.max_message = limits->max_message;
+    ws->site = limits->site;
     ws->max_queue = limits->max_queue;
     ws->out_last = &ws->out;
 

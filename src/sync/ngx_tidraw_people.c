@@ -1,0 +1,239 @@
+
+/*
+ * Who is here: what the shared zone is told of this worker's sessions, for
+ * lists of people and for the workers of before and after a reload.
+ *
+ * Cursors do not go there.  A session is written when it comes, when it shows
+ * itself differently, when it loses its connection and when it goes.
+ */
+
+
+#include "ngx_tidraw_people.h"
+
+
+#define NGX_TIDRAW_PEOPLE_TICK    1000
+#define NGX_TIDRAW_PEOPLE_DEPTH   100
+
+
+static void ngx_tidraw_people_handler(ngx_event_t *ev);
+static void ngx_tidraw_people_again(ngx_tidraw_rooms_t *rooms,
+    ngx_uint_t all);
+static void ngx_tidraw_people_look(ngx_tidraw_client_t *s,
+    td_zone_who_t *who);
+static uint8_t ngx_tidraw_people_text(char *dst, size_t max,
+    const char *data, size_t len);
+static ngx_uint_t ngx_tidraw_people_says(td_str_t op, const char *name,
+    size_t len);
+
+
+void
+ngx_tidraw_people_start(ngx_tidraw_rooms_t *rooms)
+{
+    rooms->tick.handler = ngx_tidraw_people_handler;
+    rooms->tick.data = &ngx_tidraw_no_connection;
+    rooms->tick.log = rooms->site->log;
+    rooms->tick.cancelable = 1;
+
+    ngx_add_timer(&rooms->tick, NGX_TIDRAW_PEOPLE_TICK);
+}
+
+
+void
+ngx_tidraw_people_stop(ngx_tidraw_rooms_t *rooms)
+{
+    if (rooms->tick.timer_set) {
+        ngx_del_timer(&rooms->tick);
+    }
+}
+
+
+static void
+ngx_tidraw_people_handler(ngx_event_t *ev)
+{
+    ngx_tidraw_rooms_t  *rooms;
+
+    rooms = ngx_tidraw_event_owner(ev, ngx_tidraw_rooms_t, tick);
+
+    if (ngx_tidraw_zone_tick(rooms->site) != NGX_OK) {
+
+        ngx_tidraw_gauge(rooms->site, NGX_TIDRAW_COUNT_SESSIONS,
+                         rooms->nsessions);
+        ngx_tidraw_gauge(rooms->site, NGX_TIDRAW_COUNT_BOARDS, rooms->nrooms);
+
+        ngx_tidraw_people_again(rooms, 1);
+
+    } else if (rooms->unplaced) {
+        ngx_tidraw_people_again(rooms, 0);
+    }
+
+    ngx_add_timer(ev, NGX_TIDRAW_PEOPLE_TICK);
+}
+
+
+/* Those who have no place; all: the places of all others are void, too. */
+
+static void
+ngx_tidraw_people_again(ngx_tidraw_rooms_t *rooms, ngx_uint_t all)
+{
+    ngx_queue_t          *rq, *q;
+    ngx_tidraw_room_t    *room;
+    ngx_tidraw_client_t  *s;
+
+    rooms->unplaced = 0;
+
+    for (rq = ngx_queue_head(&rooms->rooms);
+         rq != ngx_queue_sentinel(&rooms->rooms);
+         rq = ngx_queue_next(rq))
+    {
+        room = ngx_queue_data(rq, ngx_tidraw_room_t, queue);
+
+        for (q = ngx_queue_head(&room->sessions);
+             q != ngx_queue_sentinel(&room->sessions);
+             q = ngx_queue_next(q))
+        {
+            s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
+
+            if (all) {
+                s->place = -1;
+            }
+
+            if (s->place == -1 && !rooms->unplaced) {
+                td_arena_reset(rooms->scratch);
+                ngx_tidraw_people_here(s);
+            }
+        }
+    }
+}
+
+
+void
+ngx_tidraw_people_here(ngx_tidraw_client_t *s)
+{
+    td_zone_who_t  who;
+
+    if (s->state != NGX_TIDRAW_CLIENT_CONNECTED
+        && s->state != NGX_TIDRAW_CLIENT_GONE)
+    {
+        return;
+    }
+
+    if (s->since == 0) {
+        s->since = ngx_tidraw_now();
+    }
+
+    ngx_tidraw_people_look(s, &who);
+
+    s->place = ngx_tidraw_zone_put(s->rooms->site, s->place, &who);
+
+    if (s->place == -1) {
+        s->rooms->unplaced = 1;
+    }
+}
+
+
+void
+ngx_tidraw_people_shown(ngx_tidraw_client_t *s, td_str_t op)
+{
+    /* most ops move a cursor; a put is the first */
+
+    if (ngx_tidraw_people_says(op, "\"put\"", 5)
+        || ngx_tidraw_people_says(op, "\"userName\"", 10)
+        || ngx_tidraw_people_says(op, "\"color\"", 7))
+    {
+        ngx_tidraw_people_here(s);
+    }
+}
+
+
+void
+ngx_tidraw_people_left(ngx_tidraw_client_t *s)
+{
+    td_zone_drop(&s->rooms->site->zone->z, s->place);
+    s->place = -1;
+}
+
+
+/* The names that a session shows are its own claim, its user is not. */
+
+static void
+ngx_tidraw_people_look(ngx_tidraw_client_t *s, td_zone_who_t *who)
+{
+    td_json_t  *v, *name, *color;
+
+    ngx_memzero(who, sizeof(td_zone_who_t));
+
+    ngx_memcpy(who->room, s->room->id, TD_ZONE_ROOM);
+    ngx_memcpy(who->id, s->presence_id, TD_ZONE_ID);
+    ngx_memcpy(who->key, s->key, TD_ZONE_KEY);
+
+    who->since = s->since;
+    who->role = s->role;
+    who->away = (s->state == NGX_TIDRAW_CLIENT_GONE);
+
+    if (!s->guest && s->user_id.len == TD_ZONE_USER) {
+        who->user_len = TD_ZONE_USER;
+        ngx_memcpy(who->user, s->user_id.data, TD_ZONE_USER);
+
+        who->user_name_len = ngx_tidraw_people_text(who->user_name,
+                                 TD_ZONE_NAME, (char *) s->user_name.data,
+                                 s->user_name.len);
+        who->user_color_len = ngx_tidraw_people_text(who->user_color,
+                                  TD_ZONE_COLOR, (char *) s->user_color.data,
+                                  s->user_color.len);
+    }
+
+    if (s->presence.len
+        && td_json_parse(s->rooms->scratch, s->presence.data, s->presence.len,
+                         NGX_TIDRAW_PEOPLE_DEPTH, &v)
+           == TD_OK)
+    {
+        name = td_json_get_lit(v, "userName");
+        color = td_json_get_lit(v, "color");
+
+        if (name && name->type == TD_STRING) {
+            who->name_len = ngx_tidraw_people_text(who->name, TD_ZONE_NAME,
+                                                   name->u.string.data,
+                                                   name->u.string.len);
+        }
+
+        if (color && color->type == TD_STRING) {
+            who->color_len = ngx_tidraw_people_text(who->color, TD_ZONE_COLOR,
+                                                    color->u.string.data,
+                                                    color->u.string.len);
+        }
+    }
+
+    if (who->name_len == 0) {
+        who->name_len = who->user_name_len;
+        ngx_memcpy(who->name, who->user_name, TD_ZONE_NAME);
+    }
+
+    if (who->color_len == 0) {
+        who->color_len = who->user_color_len;
+        ngx_memcpy(who->color, who->user_color, TD_ZONE_COLOR);
+    }
+}
+
+
+/* As much as fits of WTF-8, in whole characters. */
+
+static uint8_t
+ngx_tidraw_people_text(char *dst, size_t max, const char *data, size_t len)
+{
+    if (len > max) {
+        for (len = max; len && (data[len] & 0xc0) == 0x80; len--) {
+            /* void */
+        }
+    }
+
+    ngx_memcpy(dst, data, len);
+
+    return (uint8_t) len;
+}
+
+
+static ngx_uint_t
+ngx_tidraw_people_says(td_str_t op, const char *name, size_t len)
+{
+    return memmem(op.data, op.len, name, len) != NULL;
+}
