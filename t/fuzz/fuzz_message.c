@@ -8,8 +8,9 @@
  * What must hold, whatever comes: a push is taken whole or not at all; the
  * clock rises by one for each that changes something; the diff for the
  * others, the one for old receivers (which has no append to a string) and
- * the one for other workers lead all of them to the state of the board; every
- * record there is valid; what a new client is sent is JSON.
+ * the one for other workers lead all of them to the state of the board, and so
+ * does the history of it, whole and thinned; every record there is valid; what
+ * a new client is sent is JSON.
  *
  * The description is that of conf/schema, looked for from here and in the
  * folder TIDRAW_SCHEMA.
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "td_history.h"
 #include "td_message.h"
 
 
@@ -57,6 +59,8 @@ static td_room_t     others;         /* follows the diffs */
 static td_room_t     old;            /* the diffs for protocol <= 7 */
 static td_room_t     late;           /* those made after the commit */
 static td_room_t     worker;         /* td_room_foreign() */
+static td_history_t *replay;
+static td_history_t *thinned;        /* stands at the beginning */
 static td_str_t      presence;
 static unsigned      lost;           /* by design: keys named __proto__ */
 
@@ -415,10 +419,100 @@ show_presence(td_message_t *m, unsigned flags)
 }
 
 
+/* One row of history, as a commit stores it. */
+
+static void
+record(td_overlay_t *o, td_effect_t *effects, size_t n)
+{
+    size_t    i;
+    td_buf_t  b;
+
+    if (n == 0) {
+        return;
+    }
+
+    memset(&b, 0, sizeof(td_buf_t));
+
+    for (i = 0; i < n; i++) {
+        td_buf_char(&b, i ? ',' : '[');
+        td_buf_str(&b, effects[i].diff);
+    }
+
+    td_buf_char(&b, ']');
+    check(!b.failed);
+
+    check(td_history_row(replay, (td_str_t) { b.len, b.data },
+                         o->room->clock, o->clock, o->clock)
+          == TD_OK);
+
+    td_buf_free(&b);
+}
+
+
+/* All rows made one lead to the same board, and a restored one back. */
+
+static void
+thin(void)
+{
+    td_buf_t   b;
+    td_str_t   row;
+    td_json_t  *v;
+
+    same((td_room_t *) td_history_room(replay));
+
+    memset(&b, 0, sizeof(td_buf_t));
+    check(td_history_since_mark(replay, &b) == TD_OK);
+
+    row.data = b.data;
+    row.len = b.len;
+
+    if (room.clock > 1) {
+        check(td_history_row(thinned, row, 1, room.clock, room.clock)
+              == TD_OK);
+        same((td_room_t *) td_history_room(thinned));
+    }
+
+    b.len = 0;
+    check(td_history_diff(thinned, &room, &b) >= 0);
+
+    row.data = b.data;
+    row.len = b.len;
+    v = parse(work, row);
+    check(lost || v->count == 0);
+
+    td_buf_free(&b);
+}
+
+
+static void
+begin_history(void)
+{
+    td_buf_t  b;
+    td_str_t  state;
+
+    memset(&b, 0, sizeof(td_buf_t));
+    td_room_write_all(&room, &b);
+
+    state.data = b.data;
+    state.len = b.len;
+
+    replay = td_history_create(0);
+    thinned = td_history_create(0);
+
+    check(td_history_state(replay, state, 1) == TD_OK);
+    check(td_history_state(thinned, state, 1) == TD_OK);
+    check(td_history_mark(replay) == TD_OK);
+
+    td_buf_free(&b);
+}
+
+
 static void
 merge(td_overlay_t *o, td_effect_t *effects, size_t n)
 {
     size_t  i;
+
+    record(o, effects, n);
 
     check(td_overlay_merge(o) == TD_OK);
     check(room.clock == o->clock);
@@ -554,7 +648,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     sound();
+    begin_history();
     run(text, size - 1, data[0]);
+    thin();
+
+    td_history_destroy(replay);
+    td_history_destroy(thinned);
 
     for (i = 0; i < 5; i++) {
         td_room_free(all[i]);
