@@ -68,6 +68,7 @@ typedef struct {
     size_t                  max_room;       /* tidraw_max_room: bytes of text */
     ngx_uint_t              max_sessions;   /* tidraw_max_sessions, a room */
     size_t                  max_queue;      /* tidraw_max_queue, a session */
+    time_t                  history;        /* tidraw_history; 0: off */
 
     ngx_tidraw_site_t      *site;           /* NULL where not enabled */
 

@@ -26,6 +26,8 @@ static char *ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_tidraw_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_tidraw_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static void ngx_tidraw_merge_noname(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *prev, ngx_tidraw_loc_conf_t *conf);
 static char *ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf,
@@ -135,6 +137,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, zone),
       NULL },
 
+    { ngx_string("tidraw_history"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_tidraw_set_history,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, history),
+      NULL },
+
     { ngx_string("tidraw_max_message"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -210,6 +219,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
     tlcf->zone = NGX_CONF_UNSET_SIZE;
     tlcf->max_message = NGX_CONF_UNSET_SIZE;
     tlcf->max_room = NGX_CONF_UNSET_SIZE;
+    tlcf->history = NGX_CONF_UNSET;
     tlcf->max_sessions = NGX_CONF_UNSET_UINT;
     tlcf->max_queue = NGX_CONF_UNSET_SIZE;
 
@@ -268,6 +278,26 @@ ngx_tidraw_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_tidraw_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_tidraw_loc_conf_t *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (tlcf->history == NGX_CONF_UNSET
+        && ngx_strcmp(value[1].data, "off") == 0)
+    {
+        tlcf->history = 0;
+        return NGX_CONF_OK;
+    }
+
+    return ngx_conf_set_sec_slot(cf, cmd, conf);
+}
+
+
 char *
 ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
@@ -310,6 +340,7 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               16 * 1024 * 1024);
     ngx_conf_merge_size_value(conf->max_room, prev->max_room,
                               256 * 1024 * 1024);
+    ngx_conf_merge_sec_value(conf->history, prev->history, 30 * 86400);
     ngx_conf_merge_uint_value(conf->max_sessions, prev->max_sessions, 500);
     ngx_conf_merge_size_value(conf->max_queue, prev->max_queue,
                               8 * 1024 * 1024);

@@ -80,6 +80,12 @@ int td_presence_push(td_arena_t *a, const td_schema_t *schema, td_str_t id,
 int td_presence_follow(td_arena_t *a, td_str_t current, const td_json_t *op,
     td_buf_t *b, int *appends);
 
+/*
+ * The "userName" of a presence record as JSON text without its quotes; empty
+ * when there is none or it is longer than 100 bytes.
+ */
+td_str_t td_presence_user_name(td_str_t record);
+
 
 /*
  * Writers.  All append; a data item starts with a comma, so that items can

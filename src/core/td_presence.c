@@ -9,6 +9,7 @@
 
 
 #define TD_PRESENCE_DEPTH   128
+#define TD_PRESENCE_NAME    100
 
 
 static int td_presence_put(td_arena_t *a, td_str_t id, td_json_t *v,
@@ -268,4 +269,54 @@ td_presence_refuse(td_presence_t *p, const char *reason)
     p->error[n] = '\0';
 
     return TD_INVALID;
+}
+
+
+td_str_t
+td_presence_user_name(td_str_t record)
+{
+    size_t       n;
+    td_str_t     name;
+    const char  *p, *last;
+
+    static const char  key[] = "\"userName\":\"";
+
+    name.data = "";
+    name.len = 0;
+
+    /* quotes inside of a string are escaped, so this can only be a key */
+
+    n = sizeof(key) - 1;
+    last = record.data + record.len;
+
+    for (p = record.data; (size_t) (last - p) > n; p++) {
+        p = memchr(p, '"', last - p - n);
+
+        if (p == NULL) {
+            return name;
+        }
+
+        if (memcmp(p, key, n) == 0) {
+            break;
+        }
+    }
+
+    if ((size_t) (last - p) <= n) {
+        return name;
+    }
+
+    record.data = p + n;
+
+    for (p = record.data; p < last && *p != '"'; p++) {
+        if (*p == '\\') {
+            p++;
+        }
+    }
+
+    if (p < last && p - record.data <= TD_PRESENCE_NAME) {
+        name.data = record.data;
+        name.len = p - record.data;
+    }
+
+    return name;
 }

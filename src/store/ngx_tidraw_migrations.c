@@ -224,10 +224,54 @@ static const char * const  ngx_tidraw_migration_pgsql_3[] = {
 };
 
 
+/*
+ * What every commit changed, and boards stored whole for replaying it, some of
+ * them with a name.  rooms.logged: bytes of history behind the newest of them,
+ * 0 when the history does not reach the board as it is.
+ */
+
+#define NGX_TIDRAW_MIGRATION_4(KEY)                                          \
+                                                                             \
+    "ALTER TABLE rooms ADD COLUMN logged BIGINT NOT NULL DEFAULT 0",         \
+                                                                             \
+    "CREATE TABLE history ("                                                 \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " clock BIGINT NOT NULL,"                                                \
+    " since BIGINT NOT NULL,"                                                \
+    " at BIGINT NOT NULL,"                                                   \
+    " people TEXT NOT NULL,"                                                 \
+    " changes TEXT NOT NULL,"                                                \
+    " PRIMARY KEY (room, clock))",                                           \
+                                                                             \
+    "CREATE TABLE states ("                                                  \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " clock BIGINT NOT NULL,"                                                \
+    " at BIGINT NOT NULL,"                                                   \
+    " schema TEXT,"                                                          \
+    " state TEXT NOT NULL,"                                                  \
+    " name TEXT,"                                                            \
+    " named_by " KEY ","                                                     \
+    " named_at BIGINT,"                                                      \
+    " PRIMARY KEY (room, clock))",                                           \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_4[] = {
+    NGX_TIDRAW_MIGRATION_4("TEXT")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_4[] = {
+    NGX_TIDRAW_MIGRATION_4("TEXT COLLATE \"C\"")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
     { ngx_tidraw_migration_sqlite_1, ngx_tidraw_migration_pgsql_1 },
     { ngx_tidraw_migration_sqlite_2, ngx_tidraw_migration_pgsql_2 },
-    { ngx_tidraw_migration_sqlite_3, ngx_tidraw_migration_pgsql_3 }
+    { ngx_tidraw_migration_sqlite_3, ngx_tidraw_migration_pgsql_3 },
+    { ngx_tidraw_migration_sqlite_4, ngx_tidraw_migration_pgsql_4 }
 };

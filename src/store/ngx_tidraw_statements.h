@@ -13,7 +13,7 @@
 /* rooms in a worker: opening, catching up, committing */
 
 TD_STMT(ROOM_OPEN,
-    "SELECT num, clock, history_start, schema, name FROM rooms"
+    "SELECT num, clock, history_start, schema, name, logged FROM rooms"
     " WHERE id = $1 AND deleted_at IS NULL")
 
 TD_STMT(ROOM_RECORDS,
@@ -39,7 +39,8 @@ TD_STMT(ROOM_TOMBSTONES_SINCE,
 TD_GUARD(ROOM_COMMIT,
     "UPDATE rooms SET clock = $3, updated_at = $4, schema = $5,"
     " history_start = CASE WHEN history_start > $6 THEN history_start"
-    " ELSE $6 END"
+    " ELSE $6 END,"
+    " logged = CASE WHEN $8 = 1 THEN $7 ELSE logged + $7 END"
     " WHERE num = $1 AND clock = $2 AND deleted_at IS NULL")
 
 TD_STMT(RECORD_PUT,
@@ -59,6 +60,17 @@ TD_STMT(TOMBSTONE_DELETE,
 
 TD_STMT(TOMBSTONES_PRUNE,
     "DELETE FROM tombstones WHERE room = $1 AND clock < $2")
+
+
+/* history of a board */
+
+TD_STMT(HISTORY_PUT,
+    "INSERT INTO history (room, clock, since, at, people, changes)"
+    " VALUES ($1, $2, $3, $4, $5, $6)")
+
+TD_STMT(STATE_PUT,
+    "INSERT INTO states (room, clock, at, schema, state)"
+    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (room, clock) DO NOTHING")
 
 
 /* accounts */

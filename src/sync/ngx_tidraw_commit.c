@@ -404,6 +404,7 @@ ngx_tidraw_commit_try(ngx_tidraw_room_t *room)
 static ngx_tidraw_op_t *
 ngx_tidraw_commit_op(ngx_tidraw_room_t *room)
 {
+    int64_t               now;
     td_str_t              text;
     ngx_str_t             schema;
     td_change_t          *change;
@@ -411,6 +412,10 @@ ngx_tidraw_commit_op(ngx_tidraw_room_t *room)
     ngx_tidraw_commit_t  *c;
 
     c = &room->commit;
+
+    if (ngx_tidraw_history_prepare(room) != NGX_OK) {
+        return NULL;
+    }
 
     op = ngx_tidraw_op_create(room->rooms->site->store, 1);
     if (op == NULL) {
@@ -427,12 +432,19 @@ ngx_tidraw_commit_op(ngx_tidraw_room_t *room)
     schema.data = (u_char *) text.data;
     schema.len = text.len;
 
-    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_COMMIT, "iiiiSi",
+    now = ngx_tidraw_now();
+
+    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_COMMIT, "iiiiSiii",
                            room->num, (int64_t) room->doc.clock,
-                           (int64_t) c->overlay->clock, ngx_tidraw_now(),
-                           &schema, (int64_t) c->history)
+                           (int64_t) c->overlay->clock, now,
+                           &schema, (int64_t) c->history,
+                           (int64_t) c->logged, (int64_t) c->whole)
         != NGX_OK)
     {
+        goto failed;
+    }
+
+    if (ngx_tidraw_history_steps(room, op, now) != NGX_OK) {
         goto failed;
     }
 
@@ -574,6 +586,7 @@ ngx_tidraw_commit_merge(ngx_tidraw_room_t *room)
     }
 
     td_room_prune(&room->doc, c->history);
+    ngx_tidraw_history_done(room);
 
     room->schema_stored = 1;
 

@@ -289,6 +289,8 @@ ngx_tidraw_room_loaded(ngx_tidraw_op_t *op)
     room->doc.clock = ngx_tidraw_cell_int(&op->results[0], 0, 1);
     room->doc.history = ngx_tidraw_cell_int(&op->results[0], 0, 2);
 
+    room->logged = ngx_tidraw_cell_int(&op->results[0], 0, 5);
+
     schema = ngx_tidraw_cell_str(&op->results[0], 0, 3);
     ngx_tidraw_room_schema(room, &schema);
 

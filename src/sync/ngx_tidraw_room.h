@@ -186,6 +186,10 @@ typedef struct {
     td_overlay_t               *overlay;
     uint64_t                    base;         /* the clock it started from */
     uint64_t                    history;      /* after this commit */
+    ngx_str_t                   changes;      /* for the history, in the
+                                                 arena; len 0: not kept */
+    size_t                      logged;       /* the bytes of them */
+    unsigned                    whole:1;      /* it stores the board whole */
     uint64_t                    cycle;
     unsigned                    legacy:1;     /* tried for protocol <= 7 */
     ngx_msec_t                  started;
@@ -248,6 +252,9 @@ struct ngx_tidraw_room_s {
     td_schema_t                *schema;       /* NULL: nobody connected yet */
     unsigned                    schema_stored:1;
     unsigned                    schema_unknown:1;
+    uint64_t                    logged;       /* history since the board was
+                                                 last stored whole; 0: none
+                                                 reaches it */
 
     ngx_queue_t                 sessions;
     ngx_uint_t                  nsessions;    /* that hold a connection */
@@ -409,6 +416,22 @@ void ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room);
 /* The cycle, or catching up within it, failed: it is tried again for a time,
  * then its authors are closed.  rc as of an operation. */
 void ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc);
+
+
+/* ngx_tidraw_history.c: what a commit changed, and who */
+
+/*
+ * Prepares what the commit in the overlay adds to the history, if it is kept:
+ * sets commit.logged and commit.whole.  NGX_OK, or NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_tidraw_history_prepare(ngx_tidraw_room_t *room);
+
+/* Adds it to the operation that commits at the time now. */
+ngx_int_t ngx_tidraw_history_steps(ngx_tidraw_room_t *room,
+    ngx_tidraw_op_t *op, int64_t now);
+
+/* The commit was stored. */
+void ngx_tidraw_history_done(ngx_tidraw_room_t *room);
 
 
 /* ngx_tidraw_catchup.c: what other writers stored */
