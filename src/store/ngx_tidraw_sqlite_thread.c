@@ -204,6 +204,17 @@ ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane)
     }
 
     if (rc == SQLITE_OK && lane->writer) {
+
+        /* SQLite falls back to reading, and would never write again */
+
+        if (sqlite3_db_readonly(lane->db, "main") == 1) {
+            ngx_snprintf((u_char *) lane->error, NGX_TIDRAW_SQLITE_ERROR_LEN,
+                         "\"%s\": its file or file system is read-only%Z",
+                         lane->path);
+            lane->error[NGX_TIDRAW_SQLITE_ERROR_LEN - 1] = '\0';
+            return SQLITE_READONLY;
+        }
+
         rc = ngx_tidraw_sqlite_migrate(lane);
     }
 

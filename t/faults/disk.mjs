@@ -66,21 +66,23 @@ export class Disk {
   // Nobody has a file open there.
 
   async unplug() {
-    const umount = (folder) => until(() => {
+    let why
+
+    const done = (...command) => until(() => {
       try {
-        sh('umount', folder)
+        sh(...command)
         return true
       } catch (error) {
-        this.why = error.stderr
+        why = error.stderr
         return false
       }
-    }, () => `${folder}: ${this.why}`)
+    }, () => `${command.join(' ')}: ${why}`)
 
-    await umount(this.folder)
+    if (this.folder) await done('umount', this.folder)
     this.folder = null
-    sh('losetup', '-d', this.loop)
+    if (this.loop) await done('losetup', '-d', this.loop)
     this.loop = null
-    await umount(this.fuse)
+    await done('umount', this.fuse)
     await this.ended
     this.child = null
   }

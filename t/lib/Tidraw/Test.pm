@@ -55,6 +55,7 @@ sub databases { return ('sqlite', 'postgres') }
 # conf       more lines for { main, events, http, server, location }; a
 #            tidraw_ directive in location replaces the one from here
 # env        environment of nginx, { NAME => value }
+# preload    a library for LD_PRELOAD
 
 sub new {
     my ($class, %o) = @_;
@@ -216,8 +217,11 @@ sub check {
 sub sanitizer {
     my ($self) = @_;
 
+    my @preload = $self->{preload} // ();
+
     if ($ENV{TIDRAW_VALGRIND} && $self->{module}) {
-        return ('valgrind', '--leak-check=full', '--errors-for-leak-kinds=none',
+        return ((map { ('env', "LD_PRELOAD=$_") } @preload), 'valgrind',
+                '--leak-check=full', '--errors-for-leak-kinds=none',
                 '--show-leak-kinds=definite', '--num-callers=30',
                 "--suppressions=$root/t/lib/valgrind.supp",
                 "--log-file=$self->{dir}/valgrind.%p");
@@ -227,10 +231,11 @@ sub sanitizer {
         chomp(my $asan = run_ok(undef, 'gcc', '-print-file-name=libasan.so'));
 
         return ('env', 'ASAN_OPTIONS=detect_leaks=0:exitcode=99',
-                'UBSAN_OPTIONS=print_stacktrace=1', "LD_PRELOAD=$asan");
+                'UBSAN_OPTIONS=print_stacktrace=1',
+                'LD_PRELOAD=' . join ':', $asan, @preload);
     }
 
-    return ();
+    return map { ('env', "LD_PRELOAD=$_") } @preload;
 }
 
 
