@@ -20,7 +20,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
   }
 
   await run(async () => {
-    const t = await start({ database: 'sqlite' })
+    const t = await start({ database: 'sqlite', workers: 2 })
     const data = `${t.dir}/data`
 
     await t.allow('disk is full|No space left|cannot be stored|refuses to write')
@@ -59,7 +59,8 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
   }
 
   async function disk(t, data) {
-    const load = await new Load(t).begin({ boards: 2, allowed: [1011, 1012, 1013] })
+    const load = await new Load(t).begin({ boards: 2, alone: false,
+      allowed: [1011, 1012, 1013] })
     const { ledger } = load
 
     await load.flowing()
