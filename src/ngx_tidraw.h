@@ -61,6 +61,7 @@ typedef struct {
     ngx_str_t               public_url;     /* tidraw_public_url */
     ngx_str_t               license_key;    /* tidraw_license_key */
     ngx_uint_t              registration;   /* tidraw_registration */
+    time_t                  bin_keep;       /* tidraw_bin_keep */
     time_t                  activity_keep;  /* tidraw_activity_keep */
 
     size_t                  zone;           /* tidraw_zone: bytes */

@@ -123,6 +123,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, registration),
       &ngx_tidraw_registration },
 
+    { ngx_string("tidraw_bin_keep"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, bin_keep),
+      NULL },
+
     { ngx_string("tidraw_activity_keep"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
@@ -215,6 +222,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
 
     tlcf->enable = NGX_CONF_UNSET;
     tlcf->registration = NGX_CONF_UNSET_UINT;
+    tlcf->bin_keep = NGX_CONF_UNSET;
     tlcf->activity_keep = NGX_CONF_UNSET;
     tlcf->zone = NGX_CONF_UNSET_SIZE;
     tlcf->max_message = NGX_CONF_UNSET_SIZE;
@@ -332,6 +340,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->registration = prev->registration;
     }
 
+    ngx_conf_merge_sec_value(conf->bin_keep, prev->bin_keep,
+                             30 * 24 * 3600);
     ngx_conf_merge_sec_value(conf->activity_keep, prev->activity_keep,
                              365 * 24 * 3600);
     ngx_conf_merge_size_value(conf->zone, prev->zone,

@@ -140,6 +140,9 @@ struct ngx_tidraw_call_s {
 
     td_buf_t                      out;       /* the answer; freed with the
                                                 call */
+    ngx_str_t                     type;      /* of it; empty: JSON */
+    ngx_str_t                     cache;     /* Cache-Control; empty:
+                                                no-store */
     const char                   *field;     /* the bad field of the body */
     ngx_uint_t                    retry;     /* Retry-After, seconds */
 
@@ -160,6 +163,12 @@ ngx_int_t ngx_tidraw_http_handler(ngx_http_request_t *r);
  * touched afterwards.
  */
 void ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status);
+
+/*
+ * The ETag of the answer, a number; a GET that names it gets 304.  NGX_OK or
+ * NGX_ERROR.
+ */
+ngx_int_t ngx_tidraw_call_etag(ngx_tidraw_call_t *call, int64_t version);
 
 /* The same with a failure; message NULL: the usual one of the code. */
 void ngx_tidraw_call_error(ngx_tidraw_call_t *call, ngx_tidraw_error_e error,
@@ -300,6 +309,13 @@ void ngx_tidraw_http_folders_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_folders_create(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_folder_patch(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_folder_delete(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_room_duplicate(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_room_transfer(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_thumbnail_get(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_thumbnail_put(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_snapshot_get(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_export(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_members_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_members_add(ngx_tidraw_call_t *call);

@@ -18,7 +18,8 @@ typedef struct {
 
 
 static ngx_int_t ngx_tidraw_http_send(ngx_http_request_t *r,
-    ngx_uint_t status, u_char *data, size_t len, ngx_uint_t retry);
+    ngx_uint_t status, ngx_str_t *body, ngx_str_t *type, ngx_str_t *cache,
+    ngx_uint_t retry);
 static void ngx_tidraw_http_write_error(td_buf_t *b, ngx_tidraw_error_e error,
     const char *message, const char *field);
 static void ngx_tidraw_http_free_buf(void *data);
@@ -54,6 +55,7 @@ void
 ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
 {
     ngx_int_t            rc;
+    ngx_str_t            body;
     ngx_http_request_t  *r;
 
     r = call->request;
@@ -70,6 +72,8 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
 
         status = NGX_HTTP_INTERNAL_SERVER_ERROR;
         call->retry = 0;
+        ngx_str_null(&call->type);
+        ngx_str_null(&call->cache);
         ngx_tidraw_http_write_error(&call->out, NGX_TIDRAW_ERROR_INTERNAL,
                                     NULL, NULL);
     }
@@ -83,8 +87,11 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
 
     ngx_tidraw_call_detach(call);
 
-    rc = ngx_tidraw_http_send(r, status, (u_char *) call->out.data,
-                              call->out.len, call->retry);
+    body.data = (u_char *) call->out.data;
+    body.len = call->out.len;
+
+    rc = ngx_tidraw_http_send(r, status, &body, &call->type, &call->cache,
+                              call->retry);
 
     ngx_http_finalize_request(r, rc);
 }
@@ -95,6 +102,8 @@ ngx_tidraw_call_error(ngx_tidraw_call_t *call, ngx_tidraw_error_e error,
     const char *message)
 {
     call->out.len = 0;
+    ngx_str_null(&call->type);
+    ngx_str_null(&call->cache);
 
     if (error == NGX_TIDRAW_ERROR_UNAVAILABLE && call->retry == 0) {
         call->retry = 2;
@@ -120,6 +129,7 @@ ngx_tidraw_http_send_error(ngx_http_request_t *r, ngx_tidraw_error_e error,
 {
     td_buf_t            *b;
     ngx_int_t            rc;
+    ngx_str_t            body, none;
     ngx_http_cleanup_t  *cln;
 
     rc = ngx_http_discard_request_body(r);
@@ -142,8 +152,12 @@ ngx_tidraw_http_send_error(ngx_http_request_t *r, ngx_tidraw_error_e error,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_tidraw_http_send(r, ngx_tidraw_errors[error].status,
-                                (u_char *) b->data, b->len,
+    body.data = (u_char *) b->data;
+    body.len = b->len;
+    ngx_str_null(&none);
+
+    return ngx_tidraw_http_send(r, ngx_tidraw_errors[error].status, &body,
+                                &none, &none,
                                 error == NGX_TIDRAW_ERROR_UNAVAILABLE ? 2 : 0);
 }
 
@@ -155,11 +169,11 @@ ngx_tidraw_http_free_buf(void *data)
 }
 
 
-/* data lives as long as the request; len 0: an answer without a body. */
+/* body lives as long as the request; empty: an answer without one. */
 
 static ngx_int_t
-ngx_tidraw_http_send(ngx_http_request_t *r, ngx_uint_t status, u_char *data,
-    size_t len, ngx_uint_t retry)
+ngx_tidraw_http_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *body, ngx_str_t *type, ngx_str_t *cache, ngx_uint_t retry)
 {
     u_char            *p;
     ngx_int_t          rc;
@@ -174,7 +188,9 @@ ngx_tidraw_http_send(ngx_http_request_t *r, ngx_uint_t status, u_char *data,
 
     r->headers_out.status = status;
 
-    if (ngx_tidraw_http_add_header(r, "Cache-Control", &no_store) != NGX_OK
+    if (ngx_tidraw_http_add_header(r, "Cache-Control",
+                                   cache->len ? cache : &no_store)
+           != NGX_OK
         || ngx_tidraw_http_add_header(r, "X-Content-Type-Options", &nosniff)
            != NGX_OK
         || ngx_tidraw_http_add_header(r, "Content-Security-Policy", &policy)
@@ -197,7 +213,7 @@ ngx_tidraw_http_send(ngx_http_request_t *r, ngx_uint_t status, u_char *data,
         }
     }
 
-    if (len == 0) {
+    if (body->len == 0) {
         r->header_only = 1;
 
         if (status != NGX_HTTP_NO_CONTENT) {
@@ -207,18 +223,24 @@ ngx_tidraw_http_send(ngx_http_request_t *r, ngx_uint_t status, u_char *data,
         return ngx_http_send_header(r);
     }
 
-    ngx_str_set(&r->headers_out.content_type, "application/json");
+    if (type->len) {
+        r->headers_out.content_type = *type;
+
+    } else {
+        ngx_str_set(&r->headers_out.content_type, "application/json");
+    }
+
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
-    r->headers_out.content_length_n = len;
+    r->headers_out.content_length_n = body->len;
 
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->pos = data;
-    b->last = data + len;
+    b->pos = body->data;
+    b->last = body->data + body->len;
     b->memory = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;
@@ -233,6 +255,36 @@ ngx_tidraw_http_send(ngx_http_request_t *r, ngx_uint_t status, u_char *data,
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_tidraw_call_etag(ngx_tidraw_call_t *call, int64_t version)
+{
+    u_char              *p;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
+
+    r = call->request;
+
+    p = ngx_pnalloc(r->pool, NGX_INT64_LEN + 2);
+    h = ngx_list_push(&r->headers_out.headers);
+
+    if (p == NULL || h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "ETag");
+    h->value.data = p;
+    h->value.len = ngx_sprintf(p, "\"%L\"", version) - p;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    r->headers_out.etag = h;
+
+    return NGX_OK;
 }
 
 

@@ -17,6 +17,8 @@ static void ngx_tidraw_room_changed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_room_deleted(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_room_purged(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
 static void ngx_tidraw_room_read(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 
@@ -49,7 +51,7 @@ ngx_tidraw_http_rooms_create(ngx_tidraw_call_t *call)
         return;
     }
 
-    ngx_tidraw_room_new_run(call, op, &new);
+    ngx_tidraw_room_new_run(call, op, &new, "room.created");
 }
 
 
@@ -88,13 +90,14 @@ ngx_tidraw_room_new(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
 
 void
 ngx_tidraw_room_new_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
-    ngx_tidraw_room_new_t *new)
+    ngx_tidraw_room_new_t *new, const char *action)
 {
     ngx_str_t  id;
 
     id.len = NGX_TIDRAW_ID_LEN;
     id.data = new->id;
 
+    ngx_tidraw_call_activity(call, op, action, &id, NULL);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_GET_BY_ID, "ss", &id,
                               &call->user_id);
 
@@ -106,6 +109,12 @@ static void
 ngx_tidraw_room_created(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
     ngx_tidraw_result_t  *res;
+
+    if (op->rc == NGX_DECLINED) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such board.");
+        return;
+    }
 
     if (op->rc != NGX_OK || op->results[op->nsteps - 1].nrows == 0) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
@@ -153,6 +162,8 @@ ngx_tidraw_http_room_patch(ngx_tidraw_call_t *call)
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_RENAME, "isis",
                               call->room, &name, now, &key);
+    ngx_tidraw_call_activity(call, op, "room.renamed", &call->params[0],
+                             &name);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_room_changed);
 }
@@ -170,6 +181,8 @@ ngx_tidraw_http_room_restore(ngx_tidraw_call_t *call)
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_RESTORE, "i",
                               call->room);
+    ngx_tidraw_call_activity(call, op, "room.restored", &call->params[0],
+                             NULL);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_room_changed);
 }
@@ -192,6 +205,7 @@ void
 ngx_tidraw_http_room_delete(ngx_tidraw_call_t *call)
 {
     int64_t           now;
+    ngx_str_t         arg;
     ngx_tidraw_op_t  *op;
 
     op = ngx_tidraw_call_op(call, 1);
@@ -199,12 +213,39 @@ ngx_tidraw_http_room_delete(ngx_tidraw_call_t *call)
         return;
     }
 
+    if (ngx_http_arg(call->request, (u_char *) "forever", 7, &arg) == NGX_OK
+        && arg.len == 1 && arg.data[0] == '1')
+    {
+        ngx_tidraw_call_activity(call, op, "room.purged", &call->params[0],
+                                 NULL);
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_PURGE, "i",
+                                  call->room);
+
+        ngx_tidraw_call_run(call, op, ngx_tidraw_room_purged);
+        return;
+    }
+
     now = ngx_tidraw_now();
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_DELETE, "ii",
                               call->room, now);
+    ngx_tidraw_call_activity(call, op, "room.deleted", &call->params[0],
+                             NULL);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_room_deleted);
+}
+
+
+static void
+ngx_tidraw_room_purged(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_CONFLICT,
+                              "Only a board in the bin is deleted for good.");
+        return;
+    }
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);
 }
 
 

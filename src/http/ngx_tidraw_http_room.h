@@ -49,9 +49,12 @@ typedef struct {
 ngx_int_t ngx_tidraw_room_new(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
     ngx_tidraw_room_new_t *new);
 
-/* Runs the operation and answers with the board that it made. */
+/*
+ * Runs the operation and answers with the board that it made; the log of
+ * activity calls it by action.
+ */
 void ngx_tidraw_room_new_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
-    ngx_tidraw_room_new_t *new);
+    ngx_tidraw_room_new_t *new, const char *action);
 
 /*
  * The folded form of a name, from the pool; data NULL: out of memory.

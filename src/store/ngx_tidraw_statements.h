@@ -251,6 +251,23 @@ TD_GUARD(ROOM_RENAME,
 TD_GUARD(ROOM_DELETE,
     "UPDATE rooms SET deleted_at = $2 WHERE num = $1 AND deleted_at IS NULL")
 
+TD_GUARD(ROOM_PURGE,
+    "DELETE FROM rooms WHERE num = $1 AND deleted_at IS NOT NULL")
+
+TD_STMT(ROOMS_BIN_OLD,
+    "SELECT 1 FROM rooms WHERE deleted_at < $1 LIMIT 1")
+
+/* a few at a time, so that nobody waits for it */
+
+TD_STMT(ROOMS_BIN_ENTER,
+    "INSERT INTO activity (at, action, room, room_name)"
+    " SELECT CAST($1 AS BIGINT), 'room.purged', id, name FROM rooms"
+    " WHERE deleted_at < $2 ORDER BY deleted_at, num LIMIT 10")
+
+TD_STMT(ROOMS_BIN_PURGE,
+    "DELETE FROM rooms WHERE num IN (SELECT num FROM rooms"
+    " WHERE deleted_at < $1 ORDER BY deleted_at, num LIMIT 10)")
+
 TD_STMT(ROOM_RESTORE,
     "UPDATE rooms SET deleted_at = NULL WHERE num = $1")
 
@@ -258,6 +275,40 @@ TD_STMT(ROOM_RESTORE,
 
 TD_GUARD(ROOM_LOCK,
     "UPDATE rooms SET name = name WHERE num = $1 AND deleted_at IS NULL")
+
+
+/* copies and pictures of boards */
+
+TD_GUARD(ROOM_COPY,
+    "UPDATE rooms SET (schema, template, thumbnail) ="
+    " (SELECT o.schema, o.template, o.thumbnail FROM rooms o"
+    " WHERE o.num = $2) WHERE id = $1")
+
+TD_STMT(RECORDS_COPY,
+    "INSERT INTO records (room, id, clock, state)"
+    " SELECT n.num, o.id, 1, o.state FROM records o, rooms n"
+    " WHERE o.room = $2 AND n.id = $1")
+
+TD_STMT(THUMBNAIL_COPY,
+    "INSERT INTO thumbnails (room, type, data)"
+    " SELECT n.num, o.type, o.data FROM thumbnails o, rooms n"
+    " WHERE o.room = $2 AND n.id = $1")
+
+TD_STMT(THUMBNAIL_GET,
+    "SELECT r.thumbnail, t.type, t.data FROM thumbnails t"
+    " JOIN rooms r ON r.num = t.room WHERE t.room = $1")
+
+TD_STMT(THUMBNAIL_PUT,
+    "INSERT INTO thumbnails (room, type, data) VALUES ($1, $2, $3)"
+    " ON CONFLICT (room) DO UPDATE"
+    " SET type = excluded.type, data = excluded.data")
+
+/* a version is never given twice */
+
+TD_GUARD(THUMBNAIL_SET,
+    "UPDATE rooms SET thumbnail ="
+    " CASE WHEN thumbnail >= $2 THEN thumbnail + 1 ELSE $2 END"
+    " WHERE num = $1 AND deleted_at IS NULL")
 
 
 /* what a member keeps about a board, and the folders he keeps it in */
@@ -317,6 +368,10 @@ TD_STMT(MEMBER_ROLE,
     "UPDATE members SET role = $3 WHERE room = $1 AND user_id = $2"
     " AND (role <> 'owner' OR $3 = 'owner' OR (SELECT count(*) FROM members o"
     " WHERE o.room = $1 AND o.role = 'owner') > 1)")
+
+TD_GUARD(MEMBER_RAISE,
+    "UPDATE members SET role = 'owner' WHERE room = $1 AND user_id = $2"
+    " AND user_id <> $3")
 
 TD_STMT(MEMBER_DELETE,
     "DELETE FROM members WHERE room = $1 AND user_id = $2"

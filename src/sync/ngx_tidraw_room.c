@@ -71,6 +71,7 @@ ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms)
 
     ngx_tidraw_people_stop(rooms);
     ngx_tidraw_poll_stop(rooms);
+    ngx_tidraw_bin_stop(rooms);
     ngx_tidraw_hosts_stop(rooms);
     ngx_tidraw_rooms_forget_access(&rooms->entering);
 

@@ -85,6 +85,9 @@ struct ngx_tidraw_rooms_s {
     ngx_tidraw_op_t            *asked;        /* in flight */
     ngx_uint_t                  hurry;        /* rooms to ask for at once */
 
+    ngx_event_t                 bin;          /* of ngx_tidraw_bin.c */
+    ngx_tidraw_op_t            *purge;        /* in flight */
+
     ngx_event_t                 identify;     /* of ngx_tidraw_hosts.c */
     ngx_tidraw_op_t            *identity;     /* in flight */
 };
@@ -452,6 +455,12 @@ void ngx_tidraw_poll_stop(ngx_tidraw_rooms_t *rooms);
 
 /* The next n rooms are asked for now. */
 void ngx_tidraw_poll_soon(ngx_tidraw_rooms_t *rooms, ngx_uint_t n);
+
+
+/* ngx_tidraw_bin.c: what is in the bin for too long */
+
+void ngx_tidraw_bin_start(ngx_tidraw_rooms_t *rooms);
+void ngx_tidraw_bin_stop(ngx_tidraw_rooms_t *rooms);
 
 
 /* ngx_tidraw_hosts.c */

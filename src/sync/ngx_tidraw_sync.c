@@ -92,6 +92,7 @@ ngx_tidraw_sync_open(ngx_cycle_t *cycle)
                              ngx_tidraw_bus_generation());
         ngx_tidraw_people_start(sites[i]->rooms);
         ngx_tidraw_poll_start(sites[i]->rooms);
+        ngx_tidraw_bin_start(sites[i]->rooms);
         ngx_tidraw_hosts_start(sites[i]->rooms);
     }
 

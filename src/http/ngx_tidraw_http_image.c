@@ -1,0 +1,127 @@
+
+/*
+ * Small pictures: taken from a body, kept as base64 text, given back as what
+ * their bytes say they are and never as a document.
+ */
+
+
+#include "ngx_tidraw_http_image.h"
+#include "td_sniff.h"
+
+
+static size_t ngx_tidraw_image_read(void *ctx, uint64_t offset, uint8_t *buf,
+    size_t n);
+
+
+static ngx_str_t  ngx_tidraw_image_types[] = {
+    ngx_string("image/png"),
+    ngx_string("image/jpeg"),
+    ngx_string("image/webp")
+};
+
+
+ngx_int_t
+ngx_tidraw_image_take(ngx_tidraw_call_t *call, ngx_str_t *type,
+    ngx_str_t *data)
+{
+    ngx_str_t   body, *t;
+    ngx_uint_t  i, n;
+    td_sniff_t  sniff;
+
+    body.data = call->text;
+    body.len = call->length;
+
+    td_sniff(&sniff, body.len, ngx_tidraw_image_read, &body);
+
+    n = sizeof(ngx_tidraw_image_types) / sizeof(ngx_tidraw_image_types[0]);
+
+    for (i = 0; i < n; i++) {
+        t = &ngx_tidraw_image_types[i];
+
+        if (ngx_strlen(sniff.type) == t->len
+            && ngx_strncmp(sniff.type, t->data, t->len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == n) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE,
+                              "The body must be a PNG, JPEG or WebP image.");
+        return NGX_ERROR;
+    }
+
+    *type = ngx_tidraw_image_types[i];
+
+    data->data = ngx_pnalloc(call->request->pool,
+                             ngx_base64_encoded_length(body.len));
+
+    if (data->data == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return NGX_ERROR;
+    }
+
+    ngx_encode_base64(data, &body);
+
+    return NGX_OK;
+}
+
+
+static size_t
+ngx_tidraw_image_read(void *ctx, uint64_t offset, uint8_t *buf, size_t n)
+{
+    ngx_str_t  *body = ctx;
+
+    if (offset >= body->len) {
+        return 0;
+    }
+
+    n = ngx_min(n, body->len - (size_t) offset);
+    ngx_memcpy(buf, body->data + offset, n);
+
+    return n;
+}
+
+
+void
+ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
+    ngx_str_t *data, int64_t version)
+{
+    u_char     *p, buf[NGX_INT64_LEN];
+    ngx_str_t   out, arg;
+
+    if (td_buf_reserve(&call->out, ngx_base64_decoded_length(data->len))
+        != TD_OK)
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    out.data = (u_char *) call->out.data;
+
+    call->type.len = type->len;
+    call->type.data = ngx_pstrdup(call->request->pool, type);
+
+    if (ngx_decode_base64(&out, data) != NGX_OK
+        || call->type.data == NULL
+        || ngx_tidraw_call_etag(call, version) != NGX_OK)
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    call->out.len = out.len;
+
+    ngx_str_set(&call->cache, "private, no-cache");
+
+    p = ngx_sprintf(buf, "%L", version);
+
+    if (ngx_http_arg(call->request, (u_char *) "v", 1, &arg) == NGX_OK
+        && arg.len == (size_t) (p - buf)
+        && ngx_memcmp(arg.data, buf, arg.len) == 0)
+    {
+        ngx_str_set(&call->cache, "private, max-age=31536000, immutable");
+    }
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}

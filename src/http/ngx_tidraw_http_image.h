@@ -1,0 +1,31 @@
+
+/*
+ * Small pictures that live in the database: previews of boards, faces of
+ * people.
+ */
+
+
+#ifndef _NGX_TIDRAW_HTTP_IMAGE_H_INCLUDED_
+#define _NGX_TIDRAW_HTTP_IMAGE_H_INCLUDED_
+
+
+#include "ngx_tidraw_http.h"
+
+
+/*
+ * What the body of the call is, from its bytes: PNG, JPEG or WebP, else it
+ * has been answered with 415.  data is base64 for the database, in the
+ * request's pool; type is static.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_tidraw_image_take(ngx_tidraw_call_t *call, ngx_str_t *type,
+    ngx_str_t *data);
+
+/*
+ * Answers with a picture as ngx_tidraw_image_take() gave it.  version is its
+ * ETag; a request that names it as ?v= may keep the answer for good.
+ */
+void ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
+    ngx_str_t *data, int64_t version);
+
+
+#endif /* _NGX_TIDRAW_HTTP_IMAGE_H_INCLUDED_ */

@@ -1,0 +1,97 @@
+
+/*
+ * The preview of a board, made by an editor's browser.
+ */
+
+
+#include "ngx_tidraw_http_image.h"
+
+
+static void ngx_tidraw_thumbnail_read(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_thumbnail_written(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+
+
+void
+ngx_tidraw_http_thumbnail_get(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_THUMBNAIL_GET, "i",
+                              call->room);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_thumbnail_read);
+}
+
+
+static void
+ngx_tidraw_thumbnail_read(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             type, data;
+    ngx_tidraw_result_t  *res;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results;
+
+    if (res->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "The board has no preview.");
+        return;
+    }
+
+    type = ngx_tidraw_cell_str(res, 0, 1);
+    data = ngx_tidraw_cell_str(res, 0, 2);
+
+    ngx_tidraw_image_answer(call, &type, &data,
+                            ngx_tidraw_cell_int(res, 0, 0));
+}
+
+
+void
+ngx_tidraw_http_thumbnail_put(ngx_tidraw_call_t *call)
+{
+    int64_t           now;
+    ngx_str_t         type, data;
+    ngx_tidraw_op_t  *op;
+
+    if (ngx_tidraw_image_take(call, &type, &data) != NGX_OK) {
+        return;
+    }
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
+    now = ngx_tidraw_now();
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_THUMBNAIL_SET, "ii",
+                              call->room, now);
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_THUMBNAIL_PUT, "iss",
+                              call->room, &type, &data);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_thumbnail_written);
+}
+
+
+static void
+ngx_tidraw_thumbnail_written(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such board.");
+        return;
+    }
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);
+}
