@@ -26,6 +26,9 @@
 #define NGX_TIDRAW_ID_LEN        22     /* 128 random bits, base64url */
 #define NGX_TIDRAW_TOKEN_LEN     43     /* 256 random bits, base64url */
 
+/* The rights of a live session are never older. */
+#define NGX_TIDRAW_RECHECK_MAX   (30 * 60 * 1000)
+
 
 typedef struct ngx_tidraw_site_s   ngx_tidraw_site_t;
 typedef struct ngx_tidraw_store_s  ngx_tidraw_store_t;
@@ -70,6 +73,7 @@ typedef struct {
     ngx_uint_t              max_sessions;   /* tidraw_max_sessions, a room */
     size_t                  max_queue;      /* tidraw_max_queue, a session */
     time_t                  history;        /* tidraw_history; 0: off */
+    ngx_msec_t              recheck;        /* tidraw_recheck */
 
     ngx_tidraw_site_t      *site;           /* NULL where not enabled */
 

@@ -179,6 +179,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, max_queue),
       NULL },
 
+    { ngx_string("tidraw_recheck"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, recheck),
+      NULL },
+
       ngx_null_command
 };
 
@@ -230,6 +237,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
     tlcf->history = NGX_CONF_UNSET;
     tlcf->max_sessions = NGX_CONF_UNSET_UINT;
     tlcf->max_queue = NGX_CONF_UNSET_SIZE;
+    tlcf->recheck = NGX_CONF_UNSET_MSEC;
 
     return tlcf;
 }
@@ -354,6 +362,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->max_sessions, prev->max_sessions, 500);
     ngx_conf_merge_size_value(conf->max_queue, prev->max_queue,
                               8 * 1024 * 1024);
+    ngx_conf_merge_msec_value(conf->recheck, prev->recheck,
+                              NGX_TIDRAW_RECHECK_MAX);
 
     if (!conf->enable) {
         ngx_tidraw_merge_noname(cf, prev, conf);
@@ -364,6 +374,12 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"tidraw_max_message\" must be at least 1m: "
                            "clients send frames of up to 768k");
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->recheck < 1000 || conf->recheck > NGX_TIDRAW_RECHECK_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tidraw_recheck\" must be between 1s and 30m");
         return NGX_CONF_ERROR;
     }
 

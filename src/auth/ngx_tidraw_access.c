@@ -25,6 +25,10 @@ typedef struct {
 } ngx_tidraw_access_ctx_t;
 
 
+static ngx_tidraw_access_ctx_t *ngx_tidraw_access_create(ngx_pool_t *pool,
+    ngx_tidraw_site_t *site, ngx_str_t *login, ngx_str_t *link);
+static void ngx_tidraw_access_steps(ngx_tidraw_access_ctx_t *ctx,
+    ngx_tidraw_op_t *op, ngx_str_t *room_id);
 static void ngx_tidraw_access_posted(ngx_event_t *ev);
 static void ngx_tidraw_access_done(ngx_tidraw_op_t *op);
 static void ngx_tidraw_access_user(ngx_tidraw_access_ctx_t *ctx,
@@ -48,10 +52,13 @@ ngx_tidraw_access_t *
 ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
     ngx_tidraw_access_pt handler, void *data)
 {
-    u_char                  hash[NGX_TIDRAW_HASH_LEN];
-    u_char                  link_hash[NGX_TIDRAW_HASH_LEN];
-    ngx_str_t               token, login, link;
-    ngx_tidraw_loc_conf_t  *tlcf;
+    u_char                    hash[NGX_TIDRAW_HASH_LEN];
+    u_char                    link_hash[NGX_TIDRAW_HASH_LEN];
+    ngx_str_t                 token, login, link;
+    ngx_pool_t               *pool;
+    ngx_tidraw_op_t          *op;
+    ngx_tidraw_loc_conf_t    *tlcf;
+    ngx_tidraw_access_ctx_t  *ctx;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
 
@@ -73,36 +80,78 @@ ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
         link.data = link_hash;
     }
 
-    return ngx_tidraw_access_again(tlcf->site, &login, &link, room_id,
-                                   handler, data);
-}
-
-
-ngx_tidraw_access_t *
-ngx_tidraw_access_again(ngx_tidraw_site_t *site, ngx_str_t *login,
-    ngx_str_t *link, ngx_str_t *room_id, ngx_tidraw_access_pt handler,
-    void *data)
-{
-    int64_t                   now;
-    ngx_pool_t               *pool;
-    ngx_tidraw_op_t          *op;
-    ngx_tidraw_access_ctx_t  *ctx;
-
-    pool = ngx_create_pool(1024, site->log);
+    pool = ngx_create_pool(1024, tlcf->site->log);
     if (pool == NULL) {
         return NULL;
     }
 
-    ctx = ngx_pcalloc(pool, sizeof(ngx_tidraw_access_ctx_t));
+    ctx = ngx_tidraw_access_create(pool, tlcf->site, &login, &link);
     if (ctx == NULL) {
         ngx_destroy_pool(pool);
         return NULL;
     }
 
-    ctx->access.status = NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED;
-    ctx->access.scopes = NGX_TIDRAW_SCOPE_ALL;
     ctx->access.handler = handler;
     ctx->access.data = data;
+
+    if (!ctx->session && !ctx->link) {
+        ctx->dummy.fd = (ngx_socket_t) -1;
+        ctx->dummy.data = ctx;
+
+        ctx->event.data = &ctx->dummy;
+        ctx->event.handler = ngx_tidraw_access_posted;
+        ctx->event.log = tlcf->site->log;
+
+        ngx_post_event(&ctx->event, &ngx_posted_events);
+
+        return &ctx->access;
+    }
+
+    op = ngx_tidraw_op_create(tlcf->site->store, 0);
+    if (op == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    ngx_tidraw_access_steps(ctx, op, room_id);
+
+    ctx->access.op = op;
+    ngx_tidraw_op_run(op, ngx_tidraw_access_done, ctx);
+
+    return &ctx->access;
+}
+
+
+ngx_tidraw_access_t *
+ngx_tidraw_access_ask(ngx_tidraw_op_t *op, ngx_tidraw_site_t *site,
+    ngx_str_t *login, ngx_str_t *link, ngx_str_t *room_id)
+{
+    ngx_tidraw_access_ctx_t  *ctx;
+
+    ctx = ngx_tidraw_access_create(op->pool, site, login, link);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ngx_tidraw_access_steps(ctx, op, room_id);
+
+    return &ctx->access;
+}
+
+
+static ngx_tidraw_access_ctx_t *
+ngx_tidraw_access_create(ngx_pool_t *pool, ngx_tidraw_site_t *site,
+    ngx_str_t *login, ngx_str_t *link)
+{
+    ngx_tidraw_access_ctx_t  *ctx;
+
+    ctx = ngx_pcalloc(pool, sizeof(ngx_tidraw_access_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->access.status = NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED;
+    ctx->access.scopes = NGX_TIDRAW_SCOPE_ALL;
     ctx->access.site = site;
     ctx->access.pool = pool;
 
@@ -118,47 +167,39 @@ ngx_tidraw_access_again(ngx_tidraw_site_t *site, ngx_str_t *login,
         ctx->link = 1;
     }
 
-    if (!ctx->session && !ctx->link) {
-        ctx->dummy.fd = (ngx_socket_t) -1;
-        ctx->dummy.data = ctx;
+    return ctx;
+}
 
-        ctx->event.data = &ctx->dummy;
-        ctx->event.handler = ngx_tidraw_access_posted;
-        ctx->event.log = site->log;
 
-        ngx_post_event(&ctx->event, &ngx_posted_events);
-
-        return &ctx->access;
-    }
-
-    op = ngx_tidraw_op_create(site->store, 0);
-    if (op == NULL) {
-        ngx_destroy_pool(pool);
-        return NULL;
-    }
+static void
+ngx_tidraw_access_steps(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_op_t *op,
+    ngx_str_t *room_id)
+{
+    int64_t    now;
+    ngx_str_t  login;
 
     now = ngx_tidraw_now();
 
+    ngx_str_null(&login);
+
     if (ctx->session) {
+        login.len = NGX_TIDRAW_HASH_LEN;
+        login.data = ctx->hash;
+
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_GET, "si",
-                                  login, now);
+                                  &login, now);
     }
 
     if (room_id != NULL) {
         ctx->room = 1;
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ACCESS_ROOM, "ssi",
-                                  room_id, login, now);
+                                  room_id, &login, now);
     }
 
     if (ctx->link) {
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ACCESS_LINK, "ss",
-                                  room_id, link);
+                                  room_id, &ctx->access.link_hash);
     }
-
-    ctx->access.op = op;
-    ngx_tidraw_op_run(op, ngx_tidraw_access_done, ctx);
-
-    return &ctx->access;
 }
 
 
@@ -194,22 +235,29 @@ ngx_tidraw_access_posted(ngx_event_t *ev)
 static void
 ngx_tidraw_access_done(ngx_tidraw_op_t *op)
 {
-    ngx_tidraw_access_t      *access;
-    ngx_tidraw_result_t      *res;
     ngx_tidraw_access_ctx_t  *ctx;
 
     ctx = op->data;
-    access = &ctx->access;
 
-    access->op = NULL;
+    ctx->access.op = NULL;
 
-    if (op->rc != NGX_OK) {
-        access->status = NGX_TIDRAW_ACCESS_AWAY;
-        ngx_tidraw_access_finish(ctx);
-        return;
+    if (op->rc == NGX_OK) {
+        (void) ngx_tidraw_access_read(&ctx->access, op->results);
+
+    } else {
+        ctx->access.status = NGX_TIDRAW_ACCESS_AWAY;
     }
 
-    res = op->results;
+    ngx_tidraw_access_finish(ctx);
+}
+
+
+ngx_tidraw_result_t *
+ngx_tidraw_access_read(ngx_tidraw_access_t *access, ngx_tidraw_result_t *res)
+{
+    ngx_tidraw_access_ctx_t  *ctx;
+
+    ctx = (ngx_tidraw_access_ctx_t *) access;
 
     if (ctx->session) {
         ngx_tidraw_access_user(ctx, res++);
@@ -220,7 +268,7 @@ ngx_tidraw_access_done(ngx_tidraw_op_t *op)
     }
 
     if (ctx->link) {
-        ngx_tidraw_access_link(ctx, res);
+        ngx_tidraw_access_link(ctx, res++);
     }
 
     if (access->status == NGX_TIDRAW_ACCESS_AWAY) {
@@ -242,7 +290,7 @@ ngx_tidraw_access_done(ngx_tidraw_op_t *op)
         access->status = NGX_TIDRAW_ACCESS_OK;
     }
 
-    ngx_tidraw_access_finish(ctx);
+    return res;
 }
 
 
@@ -352,6 +400,7 @@ ngx_tidraw_access_link(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_result_t *res)
     }
 
     access->link_id.len = s.len;
+    access->link_expires = ngx_tidraw_cell_int(res, 0, 2);
 
     if (role > access->role) {
         access->role = role;

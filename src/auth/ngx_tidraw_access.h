@@ -10,6 +10,7 @@
 
 
 #include "ngx_tidraw.h"
+#include "ngx_tidraw_store.h"
 
 
 typedef enum {
@@ -57,6 +58,7 @@ struct ngx_tidraw_access_s {
     ngx_uint_t              in_bin;       /* unsigned, 1: the board is deleted,
                                              roles are filled in nevertheless */
     ngx_uint_t              link_expired; /* unsigned, 1: the link was valid */
+    int64_t                 link_expires; /* 0: never, or no link */
 
     ngx_str_t               link_id;      /* empty when no link was used */
     ngx_str_t               link_hash;    /* of the token that was given */
@@ -85,12 +87,18 @@ ngx_tidraw_access_t *ngx_tidraw_access_check(ngx_http_request_t *r,
     ngx_str_t *room_id, ngx_tidraw_access_pt handler, void *data);
 
 /*
- * The same without a request, with the session_hash and link_hash of an
- * earlier access (both may be empty): what a live session may still do.
+ * The same for many at once and without a request, with the session_hash and
+ * link_hash of an earlier access (one may be empty): what live sessions may
+ * still do.  ask() appends steps to a reading operation; NULL when out of
+ * memory.  read() takes their results, once that was stored with NGX_OK, and
+ * returns what follows them.  Everything lives in the operation's pool, there
+ * is no handler and nothing to cancel.
  */
-ngx_tidraw_access_t *ngx_tidraw_access_again(ngx_tidraw_site_t *site,
-    ngx_str_t *login, ngx_str_t *link, ngx_str_t *room_id,
-    ngx_tidraw_access_pt handler, void *data);
+ngx_tidraw_access_t *ngx_tidraw_access_ask(ngx_tidraw_op_t *op,
+    ngx_tidraw_site_t *site, ngx_str_t *login, ngx_str_t *link,
+    ngx_str_t *room_id);
+ngx_tidraw_result_t *ngx_tidraw_access_read(ngx_tidraw_access_t *access,
+    ngx_tidraw_result_t *res);
 
 /* "owner", "editor", "viewer"; NONE for anything else, and back again. */
 ngx_tidraw_role_e ngx_tidraw_role_parse(ngx_str_t *name);

@@ -12,9 +12,9 @@
 #include <sodium.h>
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_control.h"
 #include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_session.h"
-#include "ngx_tidraw_sync.h"
 
 
 /* On its way from the body to the row; in the request's pool. */
@@ -622,6 +622,11 @@ ngx_tidraw_account_session(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     }
 
     ngx_tidraw_session_create(call->request, op, &a->id, a->token);
+
+    if (a->replaced.len != 0) {
+        ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_LOGIN_ENDED, NULL,
+                                &a->replaced);
+    }
 }
 
 
@@ -634,7 +639,7 @@ ngx_tidraw_account_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
     a = call->state;
 
     if (a->replaced.len != 0) {
-        ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_SESSION_REVOKED,
+        ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_LOGIN_ENDED,
                                 NULL, &a->replaced);
     }
 
@@ -690,6 +695,9 @@ ngx_tidraw_http_logout(ngx_tidraw_call_t *call)
                               &call->session_hash);
     ngx_tidraw_call_activity(call, op, "auth.logout", NULL, NULL);
 
+    ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_LOGIN_ENDED, NULL,
+                            &call->session_hash);
+
     ngx_tidraw_call_run(call, op, ngx_tidraw_logout_done);
 }
 
@@ -704,7 +712,7 @@ ngx_tidraw_logout_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_SESSION_REVOKED,
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_LOGIN_ENDED,
                             NULL, &call->session_hash);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);

@@ -5,7 +5,7 @@
 
 
 #include "ngx_tidraw_http_room.h"
-#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_control.h"
 
 
 #define NGX_TIDRAW_COPY_SUFFIX   " (copy)"
@@ -163,6 +163,8 @@ ngx_tidraw_http_room_transfer(ngx_tidraw_call_t *call)
                               ngx_tidraw_role_name(NGX_TIDRAW_ROLE_EDITOR));
     ngx_tidraw_call_activity(call, op, "room.transferred", &call->params[0],
                              &user);
+    ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_BOARD, &call->params[0],
+                            NULL);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_transferred);
 }
@@ -178,7 +180,7 @@ ngx_tidraw_transferred(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_BOARD,
                             &call->params[0], NULL);
 
     ngx_tidraw_call_answer_room(call, call->room, NGX_TIDRAW_ROLE_EDITOR,

@@ -7,7 +7,7 @@
 
 
 #include "ngx_tidraw_http.h"
-#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_control.h"
 #include "ngx_tidraw_token.h"
 
 
@@ -385,7 +385,7 @@ static void
 ngx_tidraw_invite_membership(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
     int64_t               now;
-    ngx_str_t             h, s;
+    ngx_str_t             h, s, room;
     ngx_tidraw_op_t      *next;
     ngx_tidraw_role_e     role;
     ngx_tidraw_accept_t  *accept;
@@ -425,6 +425,12 @@ ngx_tidraw_invite_membership(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
                               accept->num, &call->user_id,
                               ngx_tidraw_role_name(accept->role), now);
 
+    room.len = sizeof(accept->room);
+    room.data = accept->room;
+
+    ngx_tidraw_control_note(next, NGX_TIDRAW_CONTROL_MEMBER, &room,
+                            &call->user_id);
+
     ngx_tidraw_call_run(call, next, ngx_tidraw_invite_used);
 }
 
@@ -445,8 +451,8 @@ ngx_tidraw_invite_used(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     room.len = sizeof(accept->room);
     room.data = accept->room;
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
-                            &room, NULL);
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_MEMBER, &room,
+                            &call->user_id);
 
     ngx_tidraw_call_answer_room(call, accept->num, accept->role, NGX_HTTP_OK);
 }

@@ -6,7 +6,7 @@
 
 
 #include "ngx_tidraw_http.h"
-#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_control.h"
 #include "ngx_tidraw_token.h"
 
 
@@ -198,6 +198,9 @@ ngx_tidraw_http_link_delete(ngx_tidraw_call_t *call)
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_LINK_DELETE, "is",
                               call->room, &call->params[1]);
 
+    ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_BOARD, &call->params[0],
+                            NULL);
+
     ngx_tidraw_call_run(call, op, ngx_tidraw_link_deleted);
 }
 
@@ -211,7 +214,7 @@ ngx_tidraw_link_deleted(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_BOARD,
                             &call->params[0], NULL);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);

@@ -6,7 +6,7 @@
 
 
 #include "ngx_tidraw_http.h"
-#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_control.h"
 
 
 static void ngx_tidraw_members_listed(ngx_tidraw_call_t *call,
@@ -129,6 +129,9 @@ ngx_tidraw_member_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     (void) ngx_tidraw_op_step(add, NGX_TIDRAW_STMT_MEMBER_GET, "is",
                               call->room, &id);
 
+    ngx_tidraw_control_note(add, NGX_TIDRAW_CONTROL_MEMBER, &call->params[0],
+                            &id);
+
     ngx_tidraw_call_run(call, add, ngx_tidraw_member_added);
 }
 
@@ -136,6 +139,8 @@ ngx_tidraw_member_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 static void
 ngx_tidraw_member_added(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
+    ngx_str_t  id;
+
     if (op->rc == NGX_TIDRAW_STORE_CONFLICT) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_CONFLICT,
                               "This person is a member already.");
@@ -148,8 +153,10 @@ ngx_tidraw_member_added(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
-                            &call->params[0], NULL);
+    id = ngx_tidraw_cell_str(&op->results[2], 0, 0);
+
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_MEMBER,
+                            &call->params[0], &id);
 
     ngx_tidraw_json_member(&call->out, &op->results[2], 0);
 
@@ -180,6 +187,9 @@ ngx_tidraw_http_member_put(ngx_tidraw_call_t *call)
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_MEMBER_GET, "is",
                               call->room, &call->params[1]);
 
+    ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_MEMBER, &call->params[0],
+                            &call->params[1]);
+
     ngx_tidraw_call_run(call, op, ngx_tidraw_member_changed);
 }
 
@@ -205,8 +215,8 @@ ngx_tidraw_member_changed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
-                            &call->params[0], NULL);
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_MEMBER,
+                            &call->params[0], &call->params[1]);
 
     ngx_tidraw_json_member(&call->out, &op->results[2], 0);
 
@@ -232,6 +242,9 @@ ngx_tidraw_http_member_delete(ngx_tidraw_call_t *call)
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_MEMBER_GET, "is",
                               call->room, &call->params[1]);
 
+    ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_MEMBER, &call->params[0],
+                            &call->params[1]);
+
     ngx_tidraw_call_run(call, op, ngx_tidraw_member_removed);
 }
 
@@ -250,8 +263,8 @@ ngx_tidraw_member_removed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ACCESS_CHANGED,
-                            &call->params[0], NULL);
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_MEMBER,
+                            &call->params[0], &call->params[1]);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);
 }

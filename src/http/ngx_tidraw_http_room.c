@@ -6,7 +6,7 @@
 
 
 #include "ngx_tidraw_http_room.h"
-#include "ngx_tidraw_sync.h"
+#include "ngx_tidraw_control.h"
 #include "ngx_tidraw_token.h"
 #include "td_fold.h"
 
@@ -232,6 +232,9 @@ ngx_tidraw_http_room_delete(ngx_tidraw_call_t *call)
     ngx_tidraw_call_activity(call, op, "room.deleted", &call->params[0],
                              NULL);
 
+    ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_BOARD_GONE,
+                            &call->params[0], NULL);
+
     ngx_tidraw_call_run(call, op, ngx_tidraw_room_deleted);
 }
 
@@ -258,7 +261,7 @@ ngx_tidraw_room_deleted(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_sync_control(call->site, NGX_TIDRAW_CONTROL_ROOM_DELETED,
+    ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_BOARD_GONE,
                             &call->params[0], NULL);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);

@@ -267,11 +267,25 @@ static const char * const  ngx_tidraw_migration_pgsql_4[] = {
 };
 
 
+/* Orders to live sessions; their numbers come from "settings". */
+
+static const char * const  ngx_tidraw_migration_5[] = {
+    "CREATE TABLE orders ("
+    " num BIGINT NOT NULL PRIMARY KEY,"
+    " kind BIGINT NOT NULL,"
+    " room TEXT,"
+    " subject TEXT)",
+
+    NULL
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
     { ngx_tidraw_migration_sqlite_1, ngx_tidraw_migration_pgsql_1 },
     { ngx_tidraw_migration_sqlite_2, ngx_tidraw_migration_pgsql_2 },
     { ngx_tidraw_migration_sqlite_3, ngx_tidraw_migration_pgsql_3 },
-    { ngx_tidraw_migration_sqlite_4, ngx_tidraw_migration_pgsql_4 }
+    { ngx_tidraw_migration_sqlite_4, ngx_tidraw_migration_pgsql_4 },
+    { ngx_tidraw_migration_5, ngx_tidraw_migration_5 }
 };

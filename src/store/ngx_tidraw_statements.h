@@ -158,6 +158,27 @@ TD_STMT(SITE_ID_GET,
     "SELECT value FROM settings WHERE key = 'site_id'")
 
 
+/* orders to live sessions: the last ones, the newest first */
+
+TD_STMT(ORDER_NUMBER,
+    "INSERT INTO settings (key, value) VALUES ('orders', '1')"
+    " ON CONFLICT (key) DO UPDATE"
+    " SET value = CAST(CAST(settings.value AS BIGINT) + 1 AS TEXT)")
+
+TD_STMT(ORDER_PUT,
+    "INSERT INTO orders (num, kind, room, subject)"
+    " SELECT CAST(value AS BIGINT), CAST($1 AS BIGINT), CAST($2 AS TEXT),"
+    " CAST($3 AS TEXT) FROM settings WHERE key = 'orders'")
+
+TD_STMT(ORDERS_PRUNE,
+    "DELETE FROM orders WHERE num <= (SELECT CAST(value AS BIGINT)"
+    " FROM settings WHERE key = 'orders') - $1")
+
+TD_STMT(ORDERS_SINCE,
+    "SELECT num, kind, room, subject FROM orders WHERE num >= $1"
+    " ORDER BY num DESC LIMIT $2")
+
+
 /* access to a board */
 
 TD_STMT(ACCESS_ROOM,

@@ -143,24 +143,6 @@ ngx_tidraw_client_enter(ngx_tidraw_client_t *s, ngx_http_request_t *r)
 }
 
 
-/* Rights may have changed: look again, once at a time. */
-
-void
-ngx_tidraw_client_recheck(ngx_tidraw_client_t *s)
-{
-    if (s->access) {
-        ngx_tidraw_access_cancel(s->access);
-    }
-
-    s->access = ngx_tidraw_access_again(s->rooms->site, &s->login, &s->link,
-                                        &s->room_id,
-                                        ngx_tidraw_client_access, s);
-    if (s->access == NULL) {
-        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
-    }
-}
-
-
 static void
 ngx_tidraw_client_access(ngx_tidraw_access_t *access)
 {
@@ -172,41 +154,7 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
     s = access->data;
     s->access = NULL;
 
-    switch (access->status) {
-
-    case NGX_TIDRAW_ACCESS_OK:
-        break;
-
-    case NGX_TIDRAW_ACCESS_NOT_AUTHENTICATED:
-        ngx_tidraw_client_refuse(s, "NOT_AUTHENTICATED");
-        return;
-
-    case NGX_TIDRAW_ACCESS_FORBIDDEN:
-        ngx_tidraw_client_refuse(s, "FORBIDDEN");
-        return;
-
-    case NGX_TIDRAW_ACCESS_NOT_FOUND:
-        ngx_tidraw_client_refuse(s, "NOT_FOUND");
-        return;
-
-    default: /* NGX_TIDRAW_ACCESS_AWAY */
-        ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER,
-                                 "database unavailable");
-        return;
-    }
-
-    if (s->state != NGX_TIDRAW_CLIENT_ACCESS) {
-
-        /*
-         * A second look, because rights changed.  What a client may do is
-         * told in the connect reply only, so a change means a new connection.
-         */
-
-        if (access->role != s->role) {
-            ngx_tidraw_client_close(s, NGX_TIDRAW_WS_RESTART,
-                                     "rights changed");
-        }
-
+    if (ngx_tidraw_recheck_denied(s, access) != NGX_OK) {
         return;
     }
 
@@ -244,6 +192,7 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
 
     s->role = access->role;
 
+    ngx_tidraw_recheck_passed(s, access);
     ngx_tidraw_remote_key(s);
 
     room = ngx_tidraw_room_get(s->rooms, &s->room_id);
@@ -276,7 +225,7 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
 
     if (s->again) {
         s->again = 0;
-        ngx_tidraw_client_recheck(s);
+        ngx_tidraw_recheck(s, 1);
     }
 }
 
@@ -641,10 +590,7 @@ ngx_tidraw_client_closed(ngx_tidraw_ws_t *ws)
         ngx_tidraw_fanout_forget(s);
         ngx_tidraw_commit_forget(s, 0);
 
-        if (s->access) {
-            ngx_tidraw_access_cancel(s->access);
-            s->access = NULL;
-        }
+        ngx_tidraw_recheck_forget(s);
 
         td_chunk_reset(&s->chunk);
 
@@ -704,7 +650,8 @@ ngx_tidraw_client_timeout(ngx_event_t *ev)
             return;
         }
 
-        ngx_add_timer(ev, NGX_TIDRAW_IDLE_TIMEOUT - quiet);
+        ngx_add_timer(ev, ngx_tidraw_recheck_watch(s,
+                                            NGX_TIDRAW_IDLE_TIMEOUT - quiet));
         return;
 
     case NGX_TIDRAW_CLIENT_GONE:
@@ -733,6 +680,7 @@ ngx_tidraw_client_detach(ngx_tidraw_client_t *s, ngx_uint_t drop)
     }
 
     ngx_queue_remove(&s->queue);
+    ngx_tidraw_recheck_forget(s);
 
     if (s->timer.timer_set) {
         ngx_del_timer(&s->timer);

@@ -127,7 +127,7 @@ ngx_tidraw_hosts_ready(ngx_tidraw_site_t *site, ngx_uint_t again)
     }
 
     if (again) {
-        ngx_tidraw_sync_recheck_all(site);
+        ngx_tidraw_recheck_all(site->rooms);
     }
 }
 

@@ -86,7 +86,8 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
         ngx_del_timer(&s->timer);
     }
 
-    ngx_add_timer(&s->timer, NGX_TIDRAW_IDLE_TIMEOUT);
+    ngx_add_timer(&s->timer, ngx_tidraw_recheck_watch(s,
+                                                  NGX_TIDRAW_IDLE_TIMEOUT));
 
     ngx_tidraw_people_here(s);
 }

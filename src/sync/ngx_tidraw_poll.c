@@ -41,7 +41,9 @@ ngx_tidraw_poll_start(ngx_tidraw_rooms_t *rooms)
     rooms->poll.log = rooms->site->log;
     rooms->poll.cancelable = 1;
 
-    ngx_add_timer(&rooms->poll, NGX_TIDRAW_POLL_INTERVAL);
+    /* orders that come before anybody does need no second look */
+
+    ngx_add_timer(&rooms->poll, 1);
 }
 
 
@@ -92,7 +94,9 @@ ngx_tidraw_poll_handler(ngx_event_t *ev)
 
     ngx_tidraw_bus_tick();
 
-    if (rooms->asked == NULL && !ngx_queue_empty(&rooms->rooms)) {
+    if (rooms->asked == NULL
+        && (!ngx_queue_empty(&rooms->rooms) || !rooms->ordered))
+    {
         rooms->hurry -= ngx_min(rooms->hurry, NGX_TIDRAW_POLL_ROOMS);
         ngx_tidraw_poll_ask(rooms);
     }
@@ -106,7 +110,10 @@ ngx_tidraw_poll_handler(ngx_event_t *ev)
 }
 
 
-/* The rooms that were asked for longest ago; they go to the end of the list. */
+/*
+ * New orders, and the rooms that were asked for longest ago; they go to the
+ * end of the list.
+ */
 
 static void
 ngx_tidraw_poll_ask(ngx_tidraw_rooms_t *rooms)
@@ -138,11 +145,18 @@ ngx_tidraw_poll_ask(ngx_tidraw_rooms_t *rooms)
 
     poll->rooms = rooms;
 
+    (void) ngx_tidraw_control_ask(rooms, op);
+
     last = ngx_queue_last(&rooms->rooms);
 
     for (i = 0; i < NGX_TIDRAW_POLL_ROOMS; i++) {
 
         q = ngx_queue_head(&rooms->rooms);
+
+        if (q == ngx_queue_sentinel(&rooms->rooms)) {
+            break;
+        }
+
         room = ngx_queue_data(q, ngx_tidraw_room_t, queue);
 
         ngx_queue_remove(q);
@@ -162,11 +176,6 @@ ngx_tidraw_poll_ask(ngx_tidraw_rooms_t *rooms)
         if (q == last) {
             break;
         }
-    }
-
-    if (poll->n == 0) {
-        ngx_tidraw_op_free(op);
-        return;
     }
 
     rooms->asked = op;
@@ -193,6 +202,8 @@ ngx_tidraw_poll_done(ngx_tidraw_op_t *op)
         return;
     }
 
+    ngx_tidraw_control_read(poll->rooms, &op->results[0]);
+
     for (i = 0; i < poll->n; i++) {
 
         id.data = poll->ids + i * NGX_TIDRAW_ID_LEN;
@@ -204,7 +215,7 @@ ngx_tidraw_poll_done(ngx_tidraw_op_t *op)
             && room->state == NGX_TIDRAW_ROOM_READY
             && room->commit.state == NGX_TIDRAW_COMMIT_IDLE)
         {
-            ngx_tidraw_poll_look(room, poll->clocks[i], &op->results[i]);
+            ngx_tidraw_poll_look(room, poll->clocks[i], &op->results[i + 1]);
         }
     }
 }

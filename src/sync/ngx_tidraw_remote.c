@@ -271,7 +271,7 @@ ngx_tidraw_remote_receive(ngx_tidraw_site_t *site, ngx_tidraw_bus_message_t *m)
         subject.data = m->data + 1;
         subject.len = m->len - 1;
 
-        ngx_tidraw_sync_control_here(site, m->data[0], &m->room, &subject);
+        ngx_tidraw_control_heard(site, m->data[0], &m->room, &subject);
         return;
 
     default: /* NGX_TIDRAW_BUS_BORN: the bus has done what there was to do */
@@ -439,7 +439,7 @@ ngx_tidraw_remote_missed(ngx_tidraw_site_t *site, ngx_tidraw_bus_message_t *m)
     }
 
     if (m->len) {
-        ngx_tidraw_sync_recheck_all(site);
+        ngx_tidraw_recheck_all(site->rooms);
     }
 }
 

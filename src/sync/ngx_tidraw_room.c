@@ -59,6 +59,8 @@ ngx_tidraw_rooms_create(ngx_tidraw_site_t *site)
     ngx_queue_init(&rooms->rooms);
     ngx_queue_init(&rooms->entering);
 
+    ngx_tidraw_recheck_init(rooms);
+
     return rooms;
 }
 
@@ -73,6 +75,7 @@ ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms)
     ngx_tidraw_poll_stop(rooms);
     ngx_tidraw_bin_stop(rooms);
     ngx_tidraw_hosts_stop(rooms);
+    ngx_tidraw_recheck_stop(rooms);
     ngx_tidraw_rooms_forget_access(&rooms->entering);
 
     for (q = ngx_queue_head(&rooms->rooms);

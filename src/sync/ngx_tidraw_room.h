@@ -88,6 +88,13 @@ struct ngx_tidraw_rooms_s {
     ngx_event_t                 bin;          /* of ngx_tidraw_bin.c */
     ngx_tidraw_op_t            *purge;        /* in flight */
 
+    ngx_queue_t                 due[2];       /* sessions to be looked up; 1:
+                                                 as soon as possible */
+    ngx_event_t                 recheck;
+    ngx_tidraw_op_t            *rechecking;   /* in flight */
+    int64_t                     order;        /* the latest one read */
+    unsigned                    ordered:1;    /* it was */
+
     ngx_event_t                 identify;     /* of ngx_tidraw_hosts.c */
     ngx_tidraw_op_t            *identity;     /* in flight */
 };
@@ -106,10 +113,13 @@ typedef enum {
 struct ngx_tidraw_client_s {
     ngx_queue_t                 queue;        /* rooms->entering, or
                                                  room->sessions */
+    ngx_queue_t                 due;          /* rooms->due */
+    ngx_tidraw_client_t       **looked_up;    /* its place in the operation */
     ngx_tidraw_rooms_t         *rooms;
     ngx_tidraw_room_t          *room;         /* NULL before and after */
     ngx_tidraw_ws_t            *ws;           /* NULL once closed() came */
-    ngx_tidraw_access_t        *access;       /* while a look-up runs */
+    ngx_tidraw_access_t        *access;       /* while the first look-up
+                                                 runs */
     ngx_event_t                 timer;
 
     ngx_str_t                   room_id;      /* the strings are in */
@@ -137,6 +147,8 @@ struct ngx_tidraw_client_s {
 
     ngx_msec_t                  seen;         /* last connect, push, ping */
     ngx_msec_t                  taken;        /* last hand-over of the id */
+    ngx_msec_t                  checked;      /* its rights */
+    int64_t                     expires;      /* of its link; 0: never */
     ngx_uint_t                  pending;      /* pushes not yet answered */
     size_t                      pending_bytes;
     uint64_t                    refused;      /* cycle that refuses it */
@@ -146,6 +158,7 @@ struct ngx_tidraw_client_s {
     unsigned                    old_refusal:1;  /* protocol 5 and 6 */
     unsigned                    looked:2;     /* catch-ups it waited for */
     unsigned                    again:1;      /* rights changed meanwhile */
+    unsigned                    queued:1;     /* in rooms->due */
     unsigned                    behind:1;     /* was sent no presence */
     unsigned                    paused:1;
     unsigned                    guest:1;      /* user_id is a link's */
@@ -332,7 +345,6 @@ void ngx_tidraw_client_free(ngx_tidraw_client_t *s);
 extern ngx_tidraw_ws_handlers_t  ngx_tidraw_client_handlers;
 
 void ngx_tidraw_client_enter(ngx_tidraw_client_t *s, ngx_http_request_t *r);
-void ngx_tidraw_client_recheck(ngx_tidraw_client_t *s);
 void ngx_tidraw_client_room_ready(ngx_tidraw_client_t *s);
 
 /* Ends a session for good (sync-protocol 1.5), its presence at once. */
@@ -461,6 +473,45 @@ void ngx_tidraw_poll_soon(ngx_tidraw_rooms_t *rooms, ngx_uint_t n);
 
 void ngx_tidraw_bin_start(ngx_tidraw_rooms_t *rooms);
 void ngx_tidraw_bin_stop(ngx_tidraw_rooms_t *rooms);
+
+
+/* ngx_tidraw_recheck.c: what sessions may still do */
+
+void ngx_tidraw_recheck_init(ngx_tidraw_rooms_t *rooms);
+void ngx_tidraw_recheck_stop(ngx_tidraw_rooms_t *rooms);
+
+/* Looks up a session that has a connection: now, or in the course of time. */
+void ngx_tidraw_recheck(ngx_tidraw_client_t *s, ngx_uint_t now);
+
+/* NGX_DECLINED: it may not be here and was closed. */
+ngx_int_t ngx_tidraw_recheck_denied(ngx_tidraw_client_t *s,
+    ngx_tidraw_access_t *access);
+
+/* It may, and access says what. */
+void ngx_tidraw_recheck_passed(ngx_tidraw_client_t *s,
+    ngx_tidraw_access_t *access);
+
+/* Looks it up if it is time, and says in how many milliseconds, delay at the
+ * most, to call this again. */
+ngx_msec_t ngx_tidraw_recheck_watch(ngx_tidraw_client_t *s, ngx_msec_t delay);
+
+/* The session goes. */
+void ngx_tidraw_recheck_forget(ngx_tidraw_client_t *s);
+
+
+/* ngx_tidraw_control.c: orders, as others hear of them */
+
+void ngx_tidraw_control_heard(ngx_tidraw_site_t *site, ngx_uint_t kind,
+    ngx_str_t *room, ngx_str_t *subject);
+
+/* One step that asks for new orders; its result. */
+ngx_int_t ngx_tidraw_control_ask(ngx_tidraw_rooms_t *rooms,
+    ngx_tidraw_op_t *op);
+void ngx_tidraw_control_read(ngx_tidraw_rooms_t *rooms,
+    ngx_tidraw_result_t *res);
+
+/* Orders may have been missed: all sessions, in the course of time. */
+void ngx_tidraw_recheck_all(ngx_tidraw_rooms_t *rooms);
 
 
 /* ngx_tidraw_hosts.c */
