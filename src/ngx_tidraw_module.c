@@ -8,6 +8,7 @@
 #include "ngx_tidraw_conf.h"
 #include "ngx_tidraw_auth.h"
 #include "ngx_tidraw_bus.h"
+#include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_sentinel.h"
 #include "ngx_tidraw_store.h"
 #include "ngx_tidraw_sync.h"
@@ -214,6 +215,7 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
         ngx_tidraw_zone_close(sites[i]);
     }
 
+    ngx_tidraw_replay_exit();
     ngx_tidraw_bus_close();
     ngx_tidraw_sentinel_close();
 }

@@ -13,13 +13,14 @@ use Test::More;
 my %may = (
     core  => [],
     store => [qw(core)],
+    history => [qw(core store)],
     zone  => [qw(core)],
     auth  => [qw(core store zone)],
     bus   => [qw(core)],
     sync  => [qw(core store auth ws bus zone)],
     ws    => [qw(core auth zone)],
-    http  => [qw(core store auth sync ws zone)],
-    ''    => [qw(core store bus auth sync ws http zone)],
+    http  => [qw(core store history auth sync ws zone)],
+    ''    => [qw(core store history bus auth sync ws http zone)],
 );
 
 my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|assert

@@ -270,8 +270,8 @@ td_history_row(td_history_t *h, td_str_t changes, uint64_t since,
 }
 
 
-const td_room_t *
-td_history_room(const td_history_t *h)
+td_room_t *
+td_history_room(td_history_t *h)
 {
     return &h->room;
 }

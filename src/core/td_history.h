@@ -45,7 +45,7 @@ int td_history_row(td_history_t *h, td_str_t changes, uint64_t since,
     uint64_t clock, uint64_t target);
 
 /* Where the replay stands.  Its board belongs to the replay. */
-const td_room_t *td_history_room(const td_history_t *h);
+td_room_t *td_history_room(td_history_t *h);
 
 /*
  * From here on the replay remembers what each record was before it changed.

@@ -12,6 +12,10 @@
 #include "ngx_tidraw_token.h"
 
 
+/* a clock that a double can hold, as the protocol has them */
+#define NGX_TIDRAW_HTTP_MAX_DIGITS  15
+
+
 static ngx_int_t ngx_tidraw_http_hide(ngx_http_request_t *r, ngx_str_t *rel);
 static ngx_int_t ngx_tidraw_http_outside(ngx_http_request_t *r,
     ngx_str_t *base);
@@ -293,6 +297,25 @@ ngx_tidraw_http_match(const char *path, ngx_str_t *rel, ngx_str_t *params)
     n = 0;
 
     for ( /* void */ ; *path != '\0'; path++) {
+
+        if (*path == '#') {
+
+            for (len = 0;
+                 p + len < last && p[len] >= '0' && p[len] <= '9';
+                 len++)
+            {
+                /* void */
+            }
+
+            if (len == 0 || len > NGX_TIDRAW_HTTP_MAX_DIGITS) {
+                return 0;
+            }
+
+            params[n].data = p;
+            params[n++].len = len;
+            p += len;
+            continue;
+        }
 
         if (*path != ':' && *path != '@') {
 

@@ -12,6 +12,7 @@
 #include "ngx_tidraw.h"
 #include "ngx_tidraw_access.h"
 #include "ngx_tidraw_auth.h"
+#include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_store.h"
 
 
@@ -80,12 +81,15 @@ typedef void (*ngx_tidraw_call_op_pt)(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 typedef void (*ngx_tidraw_call_password_pt)(ngx_tidraw_call_t *call,
     ngx_tidraw_password_t *job);
+typedef void (*ngx_tidraw_call_replay_pt)(ngx_tidraw_call_t *call,
+    ngx_tidraw_replay_t *replay);
 
 
 typedef struct {
     ngx_uint_t               method;     /* NGX_HTTP_GET also serves HEAD */
     const char              *path;       /* ":" a parameter of an id's form,
-                                            "@" one of a token's form */
+                                            "@" one of a token's form,
+                                            "#" a number */
     ngx_tidraw_who_e         who;
     ngx_uint_t               scope;      /* NGX_TIDRAW_SCOPE_..., what the
                                             credentials must be good for */
@@ -135,6 +139,8 @@ struct ngx_tidraw_call_s {
     ngx_tidraw_call_op_pt         op_handler;
     ngx_tidraw_password_t        *password;  /* pending */
     ngx_tidraw_call_password_pt   password_handler;
+    ngx_tidraw_replay_t          *replay;    /* pending */
+    ngx_tidraw_call_replay_pt     replay_handler;
     ngx_event_t                   timer;     /* keeps an exiting worker alive,
                                                 and ends what hangs */
 
@@ -265,6 +271,11 @@ void ngx_tidraw_call_password(ngx_tidraw_call_t *call, ngx_str_t *password,
     ngx_uint_t verify, ngx_str_t *stored,
     ngx_tidraw_call_password_pt handler);
 
+/* The board of the call at a clock; handler sees one that was found, all else
+ * has been answered. */
+void ngx_tidraw_call_replay(ngx_tidraw_call_t *call, uint64_t clock,
+    ngx_uint_t what, ngx_tidraw_call_replay_pt handler);
+
 
 /*
  * An entry of the activity log about the caller: within op as its last step,
@@ -316,6 +327,13 @@ void ngx_tidraw_http_thumbnail_get(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_thumbnail_put(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_snapshot_get(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_export(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_history_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_history_get(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_history_restore(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_history_copy(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_history_name(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_history_unname(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_members_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_members_add(ngx_tidraw_call_t *call);

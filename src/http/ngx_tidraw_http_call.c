@@ -38,6 +38,7 @@ static void ngx_tidraw_call_wait(ngx_tidraw_call_t *call);
 static void ngx_tidraw_call_timeout(ngx_event_t *ev);
 static void ngx_tidraw_call_op_done(ngx_tidraw_op_t *op);
 static void ngx_tidraw_call_password_done(ngx_tidraw_password_t *job);
+static void ngx_tidraw_call_replay_done(ngx_tidraw_replay_t *replay);
 static void ngx_tidraw_call_enter(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op, ngx_tidraw_activity_t *a);
 
@@ -97,6 +98,11 @@ ngx_tidraw_call_detach(ngx_tidraw_call_t *call)
     if (call->password != NULL) {
         ngx_tidraw_password_cancel(call->password);
         call->password = NULL;
+    }
+
+    if (call->replay != NULL) {
+        ngx_tidraw_replay_cancel(call->replay);
+        call->replay = NULL;
     }
 
     if (call->timer.timer_set) {
@@ -518,6 +524,58 @@ ngx_tidraw_call_password_done(ngx_tidraw_password_t *job)
 
     } else {
         call->password_handler(call, job);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_tidraw_call_replay(ngx_tidraw_call_t *call, uint64_t clock,
+    ngx_uint_t what, ngx_tidraw_call_replay_pt handler)
+{
+    call->replay_handler = handler;
+    call->replay = ngx_tidraw_replay(call->site, call->room, clock, what,
+                                     ngx_tidraw_call_replay_done, call);
+
+    if (call->replay == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
+        return;
+    }
+
+    ngx_tidraw_call_wait(call);
+}
+
+
+static void
+ngx_tidraw_call_replay_done(ngx_tidraw_replay_t *replay)
+{
+    ngx_connection_t   *c;
+    ngx_tidraw_call_t  *call;
+
+    call = replay->data;
+    call->replay = NULL;
+
+    c = call->request->connection;
+    ngx_http_set_log_request(c->log, call->request);
+
+    switch (replay->rc) {
+
+    case NGX_OK:
+        call->replay_handler(call, replay);
+        break;
+
+    case NGX_DECLINED:
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "Nothing is kept of that moment.");
+        break;
+
+    case NGX_TIDRAW_STORE_AWAY:
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
+        break;
+
+    default:
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
     }
 
     ngx_http_run_posted_requests(c);

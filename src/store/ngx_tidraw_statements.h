@@ -72,6 +72,56 @@ TD_STMT(STATE_PUT,
     "INSERT INTO states (room, clock, at, schema, state)"
     " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (room, clock) DO NOTHING")
 
+/* what leads to a clock: the last state before it, and the rows from there */
+
+TD_STMT(HISTORY_STATE,
+    "SELECT clock, schema, state FROM states"
+    " WHERE room = $1 AND clock <= $2 ORDER BY clock DESC LIMIT 1")
+
+TD_STMT(HISTORY_ROWS,
+    "SELECT since, clock, changes FROM history WHERE room = $1"
+    " AND clock > (SELECT coalesce(max(clock), 1) FROM states"
+    " WHERE room = $1 AND clock <= $2)"
+    " AND clock <= (SELECT coalesce(min(clock), 0) FROM history"
+    " WHERE room = $1 AND clock >= $2)"
+    " ORDER BY clock")
+
+TD_STMT(HISTORY_BOUNDS,
+    "SELECT (SELECT at FROM history WHERE room = $1 ORDER BY clock LIMIT 1),"
+    " (SELECT at FROM history WHERE room = $1 ORDER BY clock DESC LIMIT 1)")
+
+TD_STMT(HISTORY_MOMENTS,
+    "SELECT k, people, max(clock), max(at) FROM"
+    " (SELECT at / $4 AS k, people, clock, at FROM history"
+    " WHERE room = $1 AND at >= $2 AND at <= $3) AS m"
+    " GROUP BY k, people ORDER BY k, max(clock) LIMIT $5")
+
+TD_STMT(HISTORY_VERSIONS,
+    "SELECT s.clock, s.at, s.name, u.id, u.name, u.color FROM states s"
+    " LEFT JOIN users u ON u.id = s.named_by"
+    " WHERE s.room = $1 AND s.name IS NOT NULL ORDER BY s.clock")
+
+TD_STMT(STATE_NAME,
+    "INSERT INTO states (room, clock, at, schema, state, name, named_by,"
+    " named_at) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT),"
+    " coalesce((SELECT at FROM history WHERE room = $1 AND clock >= $2"
+    " ORDER BY clock LIMIT 1), CAST($7 AS BIGINT)), CAST($3 AS TEXT),"
+    " CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
+    " CAST($7 AS BIGINT) WHERE 1 = 1 ON CONFLICT (room, clock) DO UPDATE"
+    " SET name = excluded.name, named_by = excluded.named_by,"
+    " named_at = excluded.named_at")
+
+TD_GUARD(STATE_UNNAME,
+    "UPDATE states SET name = NULL, named_by = NULL, named_at = NULL"
+    " WHERE room = $1 AND clock = $2 AND name IS NOT NULL")
+
+/* a record of a board that is being made */
+
+TD_STMT(RECORD_NEW,
+    "INSERT INTO records (room, id, clock, state)"
+    " SELECT num, CAST($2 AS TEXT), 1, CAST($3 AS TEXT) FROM rooms"
+    " WHERE id = $1")
+
 
 /* accounts */
 
@@ -81,6 +131,9 @@ TD_STMT(USER_ANY,
 TD_STMT(USER_GET,
     "SELECT id, name, email, color, role, created_at FROM users"
     " WHERE id = $1 AND disabled = 0")
+
+TD_STMT(USER_PERSON,
+    "SELECT id, name, color FROM users WHERE id = $1")
 
 TD_STMT(USER_BY_EMAIL,
     "SELECT id, name, email, color, role, created_at, password_hash, disabled"

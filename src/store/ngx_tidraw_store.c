@@ -417,6 +417,22 @@ ngx_tidraw_cell_int(ngx_tidraw_result_t *res, ngx_uint_t row, ngx_uint_t col)
 }
 
 
+size_t
+ngx_tidraw_result_size(ngx_tidraw_result_t *res)
+{
+    size_t      size;
+    ngx_uint_t  i;
+
+    size = 0;
+
+    for (i = 0; i < res->nrows * res->ncols; i++) {
+        size += res->cells[i].len;
+    }
+
+    return size;
+}
+
+
 void
 ngx_tidraw_store_done(ngx_tidraw_opx_t *opx, ngx_int_t rc)
 {

@@ -151,5 +151,8 @@ ngx_str_t ngx_tidraw_cell_str(ngx_tidraw_result_t *res, ngx_uint_t row,
 int64_t ngx_tidraw_cell_int(ngx_tidraw_result_t *res, ngx_uint_t row,
     ngx_uint_t col);
 
+/* The bytes of all texts of a result. */
+size_t ngx_tidraw_result_size(ngx_tidraw_result_t *res);
+
 
 #endif /* _NGX_TIDRAW_STORE_H_INCLUDED_ */

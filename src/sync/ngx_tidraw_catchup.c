@@ -59,6 +59,20 @@ ngx_tidraw_catchup_to(ngx_tidraw_room_t *room, uint64_t clock)
 }
 
 
+void
+ngx_tidraw_sync_moved(ngx_tidraw_site_t *site, ngx_str_t *room_id,
+    uint64_t clock)
+{
+    ngx_tidraw_room_t  *room;
+
+    room = ngx_tidraw_room_find(site->rooms, room_id);
+
+    if (room && room->state == NGX_TIDRAW_ROOM_READY) {
+        ngx_tidraw_catchup_to(room, clock);
+    }
+}
+
+
 static void
 ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 {

@@ -29,6 +29,13 @@ ngx_tidraw_rooms_t *ngx_tidraw_rooms_create(ngx_tidraw_site_t *site);
 void ngx_tidraw_rooms_detach(ngx_tidraw_rooms_t *rooms);
 void ngx_tidraw_rooms_destroy(ngx_tidraw_rooms_t *rooms);
 
+/*
+ * Somebody else than its sessions has changed a board, up to this clock: they
+ * are shown it here at once, on other workers when these look at the clock.
+ */
+void ngx_tidraw_sync_moved(ngx_tidraw_site_t *site, ngx_str_t *room_id,
+    uint64_t clock);
+
 /* In init_process, after all rooms_create(): joins the other workers. */
 ngx_int_t ngx_tidraw_sync_open(ngx_cycle_t *cycle);
 

@@ -458,7 +458,7 @@ thin(void)
     td_str_t   row;
     td_json_t  *v;
 
-    same((td_room_t *) td_history_room(replay));
+    same(td_history_room(replay));
 
     memset(&b, 0, sizeof(td_buf_t));
     check(td_history_since_mark(replay, &b) == TD_OK);
@@ -469,7 +469,7 @@ thin(void)
     if (room.clock > 1) {
         check(td_history_row(thinned, row, 1, room.clock, room.clock)
               == TD_OK);
-        same((td_room_t *) td_history_room(thinned));
+        same(td_history_room(thinned));
     }
 
     b.len = 0;

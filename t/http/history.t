@@ -1,0 +1,242 @@
+#!/usr/bin/env node
+
+// The history of a board: any moment comes back as it was seen then, with who
+// was drawing; back to it, a copy of it, a name for it; and what is kept.
+
+import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
+  presence }) => run(async () => {
+  const rounds = Number(process.env.MOMENTS || 150)
+
+  const documents = (records) => Object.fromEntries([...records]
+    .filter(([id]) => !id.startsWith('instance_presence:'))
+    .sort(([a], [b]) => a < b ? -1 : 1).map(([id, r]) => [id,
+      structuredClone(r)]))
+
+  const snapshot = (body) => Object.fromEntries(body.documents
+    .map(({ state }) => [state.id, state]).sort(([a], [b]) => a < b ? -1 : 1))
+
+  for (const database of ['sqlite', 'postgres']) {
+    await suite({ database }, async (s) => {
+      const api = async (method, path, body, cookie) => {
+        const { status, json } = await s.api(method, `api/${path}`, body,
+          cookie)
+
+        return { status, body: json }
+      }
+
+      const at = async (board, clock) =>
+        (await api('GET', `rooms/${board}/history/${clock}`))
+
+      await test('every moment is as it was seen then', async () => {
+        const board = await s.board()
+        const seen = new Map()
+        const c = await s.join(board, { onItem(item) {
+          if (item.type !== 'patch') return
+          queueMicrotask(() => seen.set(c.serverClock, documents(c.records)))
+        } })
+        const authors = [await s.join(board), await s.join(board)]
+        const ids = Array.from({ length: 20 }, (_, i) => `page:p${i}`)
+        let n = 0
+
+        for (let i = 0; i < rounds; i++) {
+          const a = authors[i % 2]
+          const id = ids[(i * 7) % ids.length]
+          const op = !a.records.has(id) ? ['put', page(id, { name: `n${i}` })]
+            : i % 11 === 0 ? ['remove']
+              : ['patch', { name: ['put', `name ${i}`],
+                meta: ['patch', { [`k${i % 5}`]: ['put', 'x'.repeat(i)] }] }]
+
+          const { action } = await a.put({ [id]: op })
+
+          if (action !== 'discard') n++
+        }
+
+        await until(() => seen.size >= n, 'all patches')
+        check(n > rounds / 2, 'enough of them')
+
+        for (const [clock, want] of seen) {
+          const { status, body } = await at(board, clock)
+
+          equal(status, 200, `status at ${clock}`)
+          equal(body.documentClock, clock)
+          check(body.schema, 'the schema of then')
+          equal(snapshot(body), want, `the board at ${clock}`)
+        }
+
+        const { body } = await api('GET', `rooms/${board}/history?step=1000`)
+        const last = body.moments.at(-1)
+
+        equal(last.clock, Math.max(...seen.keys()), 'the last moment')
+        equal(body.people.length, 1, 'people')
+        equal(last.people, [{ id: body.people[0].id }], 'who drew')
+        equal((await at(board, 999999)).status, 404, 'the future')
+        equal((await at(board, 'x')).status, 404, 'no clock')
+      })
+
+      await test('back to a moment is a change that everybody sees and that '
+        + 'can be undone', async () => {
+        const board = await s.board()
+        const [a, b] = [await s.join(board), await s.join(board)]
+
+        await a.put({ 'page:a': ['put', page('page:a', { name: 'first' })],
+          'page:b': ['put', page('page:b')] })
+        const then = (await a.put({ 'page:a': ['patch',
+          { name: ['put', 'then'] }] })).serverClock
+        const before = documents(a.records)
+
+        await a.put({ 'page:a': ['patch', { name: ['put', 'later'] }],
+          'page:b': ['remove'], 'page:c': ['put', page('page:c')] })
+        const later = documents(a.records)
+        const clock = a.serverClock
+
+        const { status, body } = await api('POST',
+          `rooms/${board}/history/${then}/restore`, {})
+
+        equal([status, body], [200, { clock: clock + 1 }])
+        await until(() => [a, b].every((c) => c.serverClock === clock + 1))
+        equal(documents(a.records), before, 'for one')
+        equal(documents(b.records), before, 'for the other')
+        equal(documents((await s.join(board)).records), before, 'who comes now')
+        equal(snapshot((await at(board, clock + 1)).body), before)
+
+        // undone, twice the same changes nothing more
+
+        await api('POST', `rooms/${board}/history/${clock}/restore`, {})
+        await until(() => [a, b].every((c) => c.serverClock === clock + 2))
+        equal(documents(b.records), later)
+        equal((await api('POST', `rooms/${board}/history/${clock}/restore`, {}))
+          .body, { clock: clock + 2 })
+
+        // and drawing goes on
+
+        equal((await b.put({ 'page:d': ['put', page('page:d')] })).serverClock,
+          clock + 3)
+      })
+
+      await test('while others draw', async () => {
+        const board = await s.board()
+        const a = await s.join(board)
+
+        await a.put({ 'page:a': ['put', page('page:a', { name: '0' })] })
+        const then = a.serverClock
+        let going = true
+        let i = 0
+
+        const draws = (async () => {
+          while (going) {
+            await a.put({ 'page:a': ['patch', { name: ['put', `${++i}`] }] })
+          }
+        })()
+
+        const answers = []
+
+        for (let k = 0; k < 5; k++) {
+          answers.push((await api('POST',
+            `rooms/${board}/history/${then}/restore`, {})).status)
+        }
+
+        going = false
+        await draws
+        check(answers.every((status) => status === 200 || status === 409),
+          `${answers}`)
+
+        const late = await s.join(board)
+
+        await until(() => late.serverClock <= a.serverClock)
+        equal(documents(late.records), documents(a.records))
+      })
+
+      await test('a copy of a moment is a board of its own', async () => {
+        const board = await s.board()
+        const a = await s.join(board)
+
+        await a.put({ 'page:a': ['put', page('page:a', { name: 'then' })] })
+        const want = documents(a.records)
+        const then = a.serverClock
+
+        await a.put({ 'page:a': ['remove'] })
+
+        const { status, body } = await api('POST',
+          `rooms/${board}/history/${then}/copy`, { name: 'As it was' })
+
+        equal([status, body.name, body.role], [201, 'As it was', 'owner'])
+
+        const b = await s.join(body.id)
+
+        equal(documents(b.records), want)
+
+        // its own history begins with what it was filled with
+
+        await b.put({ 'page:a': ['patch', { name: ['put', 'now'] }] })
+        equal((await at(body.id, b.serverClock)).body.documents[0].state.name,
+          'now')
+        equal((await at(body.id, b.serverClock - 1)).body.documents[0].state
+          .name, 'then')
+      })
+
+      await test('a moment has a name', async () => {
+        const board = await s.board()
+        const a = await s.join(board)
+
+        await a.put({ 'page:a': ['put', page('page:a')] })
+        const clock = a.serverClock
+        const path = `rooms/${board}/history/${clock}/name`
+
+        equal((await api('PUT', path, { name: 'Before the demo' })).status, 204)
+        const [version] = (await api('GET', `rooms/${board}/history`)).body
+          .versions
+
+        equal([version.clock, version.name], [clock, 'Before the demo'])
+        check(version.by.id && version.at, 'by whom and when')
+        equal((await api('PUT', path, { name: '' })).status, 400)
+        equal((await api('PUT', path, { name: 'Again' })).status, 204)
+        equal((await api('DELETE', path)).status, 204)
+        equal((await api('DELETE', path)).status, 404)
+        equal((await api('GET', `rooms/${board}/history`)).body.versions, [])
+        equal((await at(board, clock)).status, 200)
+      })
+
+      await test('who may: viewers look, editors go back, nobody else',
+        async () => {
+          const board = await s.board()
+          const a = await s.join(board)
+
+          await a.put({ 'page:a': ['put', page('page:a')] })
+          await a.put({ 'page:a': ['remove'] })
+          const path = `rooms/${board}/history`
+          const viewer = await s.t.link(s.ann, board, 'viewer')
+
+          for (const [method, rest, body] of [['GET', ''], ['GET', '/2'],
+            ['POST', '/2/restore', {}], ['POST', '/2/copy', { name: 'x' }],
+            ['PUT', '/2/name', { name: 'x' }], ['DELETE', '/2/name']]) {
+            const nobody = await api(method, path + rest, body, '')
+            const guest = await api(method, `${path}${rest}?link=${viewer}`,
+              body, '')
+
+            check([401, 404].includes(nobody.status),
+              `${method} ${rest}: ${nobody.status}`)
+            check(method === 'GET' ? guest.status === 200
+              : [401, 403].includes(guest.status),
+            `${method} ${rest} as a guest: ${guest.status}`)
+          }
+        })
+
+      await test('guests are known by the name they gave', async () => {
+        const board = await s.board()
+        const link = await s.t.link(s.ann, board, 'editor')
+        const c = await s.join(board, { link })
+        const id = [...c.records.keys()].find((k) =>
+          k.startsWith('instance_presence:'))
+
+        await c.put({ 'page:a': ['put', page('page:a')] },
+          ['put', presence({ ...(id ? { id } : {}), userName: 'Zoë "Z"' })])
+        const { body } = await api('GET', `rooms/${board}/history`)
+
+        equal(body.moments.at(-1).people, [{ name: 'Zoë "Z"' }])
+      })
+    })
+  }
+})).catch((error) => {
+  console.log(`not ok - ${error.stack}`)
+  process.exitCode = 1
+})
