@@ -34,6 +34,7 @@ typedef struct ngx_tidraw_site_s   ngx_tidraw_site_t;
 typedef struct ngx_tidraw_store_s  ngx_tidraw_store_t;
 typedef struct ngx_tidraw_rooms_s  ngx_tidraw_rooms_t;
 typedef struct ngx_tidraw_auth_s   ngx_tidraw_auth_t;
+typedef struct ngx_tidraw_files_s  ngx_tidraw_files_t;
 typedef struct ngx_tidraw_redis_s  ngx_tidraw_redis_t;
 typedef struct ngx_tidraw_zone_s   ngx_tidraw_zone_t;
 
@@ -68,6 +69,14 @@ typedef struct {
     time_t                  activity_keep;  /* tidraw_activity_keep */
 
     size_t                  zone;           /* tidraw_zone: bytes */
+    ngx_str_t               upload_dir;     /* tidraw_upload_dir */
+    off_t                   max_upload;     /* tidraw_max_upload: bytes */
+    off_t                   max_pixels;     /* tidraw_max_pixels; 0: any */
+    off_t                   board_files;    /* tidraw_board_files: bytes of a
+                                               board's files; 0: any */
+    off_t                   user_files;     /* tidraw_user_files, a user's */
+    time_t                  file_keep;      /* tidraw_file_keep: seconds */
+
     size_t                  max_message;    /* tidraw_max_message: assembled */
     size_t                  max_room;       /* tidraw_max_room: bytes of text */
     ngx_uint_t              max_sessions;   /* tidraw_max_sessions, a room */
@@ -103,6 +112,7 @@ struct ngx_tidraw_site_s {
     ngx_tidraw_store_t     *store;
     ngx_tidraw_rooms_t     *rooms;
     ngx_tidraw_auth_t      *auth;
+    ngx_tidraw_files_t     *files;
 
     ngx_thread_pool_t      *thread_pool;
     ngx_log_t              *log;            /* the cycle's */

@@ -151,6 +151,48 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, history),
       NULL },
 
+    { ngx_string("tidraw_upload_dir"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, upload_dir),
+      NULL },
+
+    { ngx_string("tidraw_max_upload"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, max_upload),
+      NULL },
+
+    { ngx_string("tidraw_max_pixels"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, max_pixels),
+      NULL },
+
+    { ngx_string("tidraw_board_files"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, board_files),
+      NULL },
+
+    { ngx_string("tidraw_user_files"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, user_files),
+      NULL },
+
+    { ngx_string("tidraw_file_keep"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, file_keep),
+      NULL },
+
     { ngx_string("tidraw_max_message"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -232,6 +274,11 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
     tlcf->bin_keep = NGX_CONF_UNSET;
     tlcf->activity_keep = NGX_CONF_UNSET;
     tlcf->zone = NGX_CONF_UNSET_SIZE;
+    tlcf->max_upload = NGX_CONF_UNSET;
+    tlcf->max_pixels = NGX_CONF_UNSET;
+    tlcf->board_files = NGX_CONF_UNSET;
+    tlcf->user_files = NGX_CONF_UNSET;
+    tlcf->file_keep = NGX_CONF_UNSET;
     tlcf->max_message = NGX_CONF_UNSET_SIZE;
     tlcf->max_room = NGX_CONF_UNSET_SIZE;
     tlcf->history = NGX_CONF_UNSET;
@@ -320,7 +367,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_tidraw_loc_conf_t *prev = parent;
     ngx_tidraw_loc_conf_t *conf = child;
 
-    char  *rv;
+    char    *rv;
+    u_char  *p;
 
     /* below the level of a location these are only handed down */
 
@@ -341,6 +389,7 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_tidraw_hand_down(schema_dir);
     ngx_tidraw_hand_down(public_url);
     ngx_tidraw_hand_down(license_key);
+    ngx_tidraw_hand_down(upload_dir);
 
 #undef ngx_tidraw_hand_down
 
@@ -354,6 +403,17 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              365 * 24 * 3600);
     ngx_conf_merge_size_value(conf->zone, prev->zone,
                               NGX_TIDRAW_ZONE_DEFAULT);
+    ngx_conf_merge_off_value(conf->max_upload, prev->max_upload,
+                             100 * 1024 * 1024);
+    ngx_conf_merge_off_value(conf->max_pixels, prev->max_pixels,
+                             100 * 1024 * 1024);
+    ngx_conf_merge_off_value(conf->board_files, prev->board_files,
+                             (off_t) 4 * 1024 * 1024 * 1024);
+    ngx_conf_merge_off_value(conf->user_files, prev->user_files,
+                             (off_t) 20 * 1024 * 1024 * 1024);
+    ngx_conf_merge_sec_value(conf->file_keep, prev->file_keep,
+                             30 * 24 * 60 * 60);
+
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
                               16 * 1024 * 1024);
     ngx_conf_merge_size_value(conf->max_room, prev->max_room,
@@ -432,7 +492,25 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_str_set(&conf->schema_dir, NGX_TIDRAW_SCHEMA);
     }
 
+    rv = ngx_tidraw_merge_str(cf, &conf->upload_dir, "UPLOAD_DIR", NULL);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (conf->upload_dir.data == NULL) {
+        p = ngx_pnalloc(cf->pool, conf->state_dir.len + sizeof("/uploads"));
+        if (p == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        conf->upload_dir.data = p;
+
+        p = ngx_sprintf(p, "%V/uploads%Z", &conf->state_dir);
+        conf->upload_dir.len = p - conf->upload_dir.data - 1;
+    }
+
     if (ngx_conf_full_name(cf->cycle, &conf->state_dir, 0) != NGX_OK
+        || ngx_conf_full_name(cf->cycle, &conf->upload_dir, 0) != NGX_OK
         || ngx_conf_full_name(cf->cycle, &conf->web_root, 0) != NGX_OK
         || ngx_conf_full_name(cf->cycle, &conf->schema_dir, 0) != NGX_OK)
     {

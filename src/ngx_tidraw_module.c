@@ -8,6 +8,7 @@
 #include "ngx_tidraw_conf.h"
 #include "ngx_tidraw_auth.h"
 #include "ngx_tidraw_bus.h"
+#include "ngx_tidraw_files.h"
 #include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_sentinel.h"
 #include "ngx_tidraw_store.h"
@@ -162,6 +163,11 @@ ngx_tidraw_init_site(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    site->files = ngx_tidraw_files_create(site);
+    if (site->files == NULL) {
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 
@@ -196,6 +202,10 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
 
         if (sites[i]->rooms) {
             ngx_tidraw_rooms_detach(sites[i]->rooms);
+        }
+
+        if (sites[i]->files) {
+            ngx_tidraw_files_destroy(sites[i]->files);
         }
 
         if (sites[i]->auth) {

@@ -7,6 +7,7 @@
 
 #include "ngx_tidraw_conf.h"
 #include "ngx_tidraw_bus.h"
+#include "ngx_tidraw_files.h"
 #include "ngx_tidraw_store.h"
 #include "ngx_tidraw_zone.h"
 
@@ -389,6 +390,10 @@ ngx_tidraw_site_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
     }
 
     if (ngx_tidraw_store_prepare(site, cycle) != NGX_OK) {
+        rc = NGX_ERROR;
+    }
+
+    if (ngx_tidraw_files_prepare(site, cycle) != NGX_OK) {
         rc = NGX_ERROR;
     }
 

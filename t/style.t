@@ -19,8 +19,9 @@ my %may = (
     bus   => [qw(core)],
     sync  => [qw(core store auth ws bus zone)],
     ws    => [qw(core auth zone)],
-    http  => [qw(core store history auth sync ws zone)],
-    ''    => [qw(core store history bus auth sync ws http zone)],
+    files => [qw(core store)],
+    http  => [qw(core store history auth sync ws zone files)],
+    ''    => [qw(core store history bus auth sync ws http zone files)],
 );
 
 my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|assert

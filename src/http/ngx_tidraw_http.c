@@ -28,6 +28,7 @@ static ngx_int_t ngx_tidraw_http_not_allowed(ngx_http_request_t *r,
     ngx_uint_t methods);
 static ngx_uint_t ngx_tidraw_http_is_type(ngx_http_request_t *r,
     ngx_tidraw_body_e body);
+static ngx_uint_t ngx_tidraw_http_is_file(ngx_str_t *v);
 static ngx_int_t ngx_tidraw_http_connect(ngx_http_request_t *r,
     ngx_str_t *rel);
 
@@ -46,7 +47,9 @@ static struct {
     { NGX_TIDRAW_HTTP_MAX_BODY, { "application/json", NULL }, NULL },
     { NGX_TIDRAW_HTTP_MAX_IMAGE,
       { "image/png", "image/jpeg", "image/webp", NULL },
-      "The body must be a PNG, JPEG or WebP image." }
+      "The body must be a PNG, JPEG or WebP image." },
+    { 0, { NULL }, "The body must be the file, with its type or with"
+                   " application/octet-stream." }
 };
 
 
@@ -230,7 +233,9 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
         }
     }
 
-    if (len > (off_t) ngx_tidraw_bodies[route->body].max) {
+    if (route->body != NGX_TIDRAW_BODY_FILE
+        && len > (off_t) ngx_tidraw_bodies[route->body].max)
+    {
         return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_TOO_LARGE, NULL);
     }
 
@@ -240,6 +245,14 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
     }
 
     call->max_body = ngx_tidraw_bodies[route->body].max;
+
+    if (route->body == NGX_TIDRAW_BODY_FILE) {
+        call->unread = 1;
+        r->main->count++;
+        ngx_tidraw_call_start(call);
+
+        return NGX_DONE;
+    }
 
     if (route->body == NGX_TIDRAW_BODY_NONE) {
         rc = ngx_http_discard_request_body(r);
@@ -396,6 +409,10 @@ ngx_tidraw_http_is_type(ngx_http_request_t *r, ngx_tidraw_body_e body)
 
     v = &r->headers_in.content_type->value;
 
+    if (body == NGX_TIDRAW_BODY_FILE) {
+        return ngx_tidraw_http_is_file(v);
+    }
+
     for (type = ngx_tidraw_bodies[body].types; *type != NULL; type++) {
         len = ngx_strlen(*type);
 
@@ -408,6 +425,37 @@ ngx_tidraw_http_is_type(ngx_http_request_t *r, ngx_tidraw_body_e body)
     }
 
     return 0;
+}
+
+
+/* Any type but those that a form of another site could send unasked. */
+
+static ngx_uint_t
+ngx_tidraw_http_is_file(ngx_str_t *v)
+{
+    size_t       len;
+    ngx_uint_t   i;
+
+    static const char  *forms[] = {
+        "text/plain", "multipart/form-data",
+        "application/x-www-form-urlencoded"
+    };
+
+    if (ngx_strlchr(v->data, v->data + v->len, '/') == NULL) {
+        return 0;
+    }
+
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        len = ngx_strlen(forms[i]);
+
+        if (v->len >= len
+            && ngx_strncasecmp(v->data, (u_char *) forms[i], len) == 0)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -42,6 +42,8 @@ typedef enum {
     NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE,
     NGX_TIDRAW_ERROR_UPGRADE_REQUIRED,
     NGX_TIDRAW_ERROR_TOO_MANY_ATTEMPTS,
+    NGX_TIDRAW_ERROR_QUOTA_EXCEEDED,
+    NGX_TIDRAW_ERROR_STORAGE_FULL,
     NGX_TIDRAW_ERROR_INTERNAL,
     NGX_TIDRAW_ERROR_UNAVAILABLE
 } ngx_tidraw_error_e;
@@ -70,7 +72,9 @@ typedef enum {
 typedef enum {
     NGX_TIDRAW_BODY_NONE = 0,
     NGX_TIDRAW_BODY_JSON,             /* an object, parsed into call->body */
-    NGX_TIDRAW_BODY_IMAGE             /* bytes; the type is not believed */
+    NGX_TIDRAW_BODY_IMAGE,            /* bytes; the type is not believed */
+    NGX_TIDRAW_BODY_FILE              /* the same, read by the handler and
+                                         never held in memory */
 } ngx_tidraw_body_e;
 
 
@@ -155,6 +159,7 @@ struct ngx_tidraw_call_s {
     void                         *state;     /* the resource handler's own */
 
     unsigned                      answered:1;
+    unsigned                      unread:1;  /* the body, up to now */
 };
 
 
@@ -176,7 +181,13 @@ void ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status);
  */
 ngx_int_t ngx_tidraw_call_etag(ngx_tidraw_call_t *call, int64_t version);
 
-/* The same with a failure; message NULL: the usual one of the code. */
+/*
+ * The handler sends the answer itself, status 200, and finalizes the request:
+ * the call is at its end, nothing of it is pending any more.
+ */
+void ngx_tidraw_call_sent(ngx_tidraw_call_t *call);
+
+/* An answer that is a failure; message NULL: the usual one of the code. */
 void ngx_tidraw_call_error(ngx_tidraw_call_t *call, ngx_tidraw_error_e error,
     const char *message);
 
@@ -242,6 +253,10 @@ ngx_int_t ngx_tidraw_field_role(ngx_tidraw_call_t *call,
     ngx_tidraw_role_e highest, ngx_tidraw_role_e *role);
 ngx_int_t ngx_tidraw_field_time(ngx_tidraw_call_t *call, const char *field,
     int64_t *value);                                     /* optional */
+
+
+/* 1: UTF-8 that can be stored, without a control character. */
+ngx_uint_t ngx_tidraw_text_plain(ngx_str_t *s);
 
 
 /* The life of a call: ngx_tidraw_http_call.c */
@@ -349,6 +364,10 @@ void ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_invite_delete(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_invite_get(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_invite_accept(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_file_post(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_file_reduced(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_file_get(ngx_tidraw_call_t *call);
 
 /* The web app: rel is the path below the location. */
 ngx_int_t ngx_tidraw_http_app(ngx_http_request_t *r, ngx_str_t *rel);

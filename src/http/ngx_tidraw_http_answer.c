@@ -46,6 +46,8 @@ static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
     { 415, "unsupported_media_type", "The body must be application/json." },
     { 426, "upgrade_required", "This address speaks WebSocket only." },
     { 429, "too_many_attempts", "Too many attempts. Please wait a little." },
+    { 507, "quota_exceeded", "There is no room left for more files." },
+    { 507, "storage_full", "The disk of the server is full." },
     { 500, "internal", "Something went wrong on the server." },
     { 503, "unavailable", "The server is busy. Please try again." }
 };
@@ -87,6 +89,15 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
 
     ngx_tidraw_call_detach(call);
 
+    if (call->unread) {
+        rc = ngx_http_discard_request_body(r);
+
+        if (rc != NGX_OK) {
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+    }
+
     body.data = (u_char *) call->out.data;
     body.len = call->out.len;
 
@@ -94,6 +105,17 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
                               call->retry);
 
     ngx_http_finalize_request(r, rc);
+}
+
+
+void
+ngx_tidraw_call_sent(ngx_tidraw_call_t *call)
+{
+    call->answered = 1;
+
+    ngx_tidraw_count(call->site, NGX_TIDRAW_COUNT_API_2XX, 1);
+
+    ngx_tidraw_call_detach(call);
 }
 
 

@@ -437,6 +437,33 @@ ngx_tidraw_field_next(u_char **p, u_char *last, uint32_t *code)
 }
 
 
+ngx_uint_t
+ngx_tidraw_text_plain(ngx_str_t *s)
+{
+    u_char      *p, *last;
+    uint32_t     c;
+    ngx_uint_t   n;
+
+    if (ngx_tidraw_field_count(s, &n) != NGX_OK) {
+        return 0;
+    }
+
+    p = s->data;
+    last = p + s->len;
+
+    while (p < last) {
+
+        if (ngx_tidraw_field_next(&p, last, &c) != NGX_OK
+            || ngx_tidraw_field_control(c))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static ngx_uint_t
 ngx_tidraw_field_blank(uint32_t c)
 {

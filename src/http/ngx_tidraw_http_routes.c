@@ -152,6 +152,16 @@ ngx_tidraw_route_t  ngx_tidraw_routes[] = {
       NGX_TIDRAW_WHO_OWNER, NGX_TIDRAW_SCOPE_WRITE,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_invite_delete },
 
+    { NGX_HTTP_POST, "api/rooms/:/files",
+      NGX_TIDRAW_WHO_EDITOR, NGX_TIDRAW_SCOPE_WRITE,
+      NGX_TIDRAW_BODY_FILE, ngx_tidraw_http_file_post },
+    { NGX_HTTP_GET, "api/rooms/:/files/:",
+      NGX_TIDRAW_WHO_VIEWER, NGX_TIDRAW_SCOPE_READ,
+      NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_file_get },
+    { NGX_HTTP_PUT, "api/rooms/:/files/:/reduced",
+      NGX_TIDRAW_WHO_EDITOR, NGX_TIDRAW_SCOPE_WRITE,
+      NGX_TIDRAW_BODY_FILE, ngx_tidraw_http_file_reduced },
+
     { NGX_HTTP_GET, "api/invites/@",
       NGX_TIDRAW_WHO_ANYONE, NGX_TIDRAW_SCOPE_ANY,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_invite_get },

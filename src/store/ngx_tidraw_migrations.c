@@ -280,6 +280,55 @@ static const char * const  ngx_tidraw_migration_5[] = {
 };
 
 
+/*
+ * blobs: what lies in the upload folder, once a content, under hash and gen;
+ * place: "disk".  files: what a board has of it; w: 0, or the width of a
+ * reduced copy; seen_at: when a record of the board was last found to name
+ * it, checked_at: when that was last looked for.
+ */
+
+#define NGX_TIDRAW_MIGRATION_6(KEY)                                          \
+                                                                             \
+    "CREATE TABLE blobs ("                                                   \
+    " hash " KEY " NOT NULL PRIMARY KEY,"                                    \
+    " gen " KEY " NOT NULL,"                                                 \
+    " place TEXT NOT NULL,"                                                  \
+    " size BIGINT NOT NULL,"                                                 \
+    " type TEXT NOT NULL,"                                                   \
+    " width BIGINT NOT NULL,"                                                \
+    " height BIGINT NOT NULL,"                                               \
+    " created_at BIGINT NOT NULL,"                                           \
+    " used_at BIGINT NOT NULL)",                                             \
+                                                                             \
+    "CREATE TABLE files ("                                                   \
+    " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \
+    " id " KEY " NOT NULL,"                                                  \
+    " w BIGINT NOT NULL,"                                                    \
+    " hash " KEY " NOT NULL REFERENCES blobs (hash),"                        \
+    " size BIGINT NOT NULL,"                                                 \
+    " name TEXT,"                                                            \
+    " created_by " KEY ","                                                   \
+    " created_at BIGINT NOT NULL,"                                           \
+    " seen_at BIGINT NOT NULL,"                                              \
+    " checked_at BIGINT NOT NULL,"                                           \
+    " PRIMARY KEY (room, id, w))",                                           \
+    "CREATE INDEX files_hash ON files (hash)",                               \
+    "CREATE INDEX files_user ON files (created_by)",                         \
+    "CREATE INDEX files_checked ON files (checked_at)",                      \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_6[] = {
+    NGX_TIDRAW_MIGRATION_6("TEXT")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_6[] = {
+    NGX_TIDRAW_MIGRATION_6("TEXT COLLATE \"C\"")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
@@ -287,5 +336,6 @@ const ngx_tidraw_migration_t
     { ngx_tidraw_migration_sqlite_2, ngx_tidraw_migration_pgsql_2 },
     { ngx_tidraw_migration_sqlite_3, ngx_tidraw_migration_pgsql_3 },
     { ngx_tidraw_migration_sqlite_4, ngx_tidraw_migration_pgsql_4 },
-    { ngx_tidraw_migration_5, ngx_tidraw_migration_5 }
+    { ngx_tidraw_migration_5, ngx_tidraw_migration_5 },
+    { ngx_tidraw_migration_sqlite_6, ngx_tidraw_migration_pgsql_6 }
 };

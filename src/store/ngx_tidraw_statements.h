@@ -514,6 +514,61 @@ TD_STMT(ACTIVITY_PRUNE,
     " (SELECT num FROM activity WHERE at < $1 ORDER BY at LIMIT 1000)")
 
 
+/* files; created_by NULL: a guest's, of no user's share */
+
+TD_STMT(FILE_USE,
+    "SELECT (SELECT CAST(COALESCE(sum(size), 0) AS BIGINT) FROM files"
+    " WHERE room = $1), (SELECT CAST(COALESCE(sum(size), 0) AS BIGINT)"
+    " FROM files WHERE created_by = $2)")
+
+TD_STMT(FILE_GET,
+    "SELECT b.hash, b.gen, b.place, b.size, b.type, b.width, b.height,"
+    " f.name, f.created_at FROM files f JOIN blobs b ON b.hash = f.hash"
+    " WHERE f.room = $1 AND f.id = $2 AND (f.w = 0 OR f.w >= $3)"
+    " ORDER BY CASE f.w WHEN 0 THEN 2147483647 ELSE f.w END LIMIT 1")
+
+TD_STMT(BLOB_PUT,
+    "INSERT INTO blobs (hash, gen, place, size, type, width, height,"
+    " created_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
+    " ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at")
+
+TD_STMT(BLOB_GET,
+    "SELECT gen, place FROM blobs WHERE hash = $1")
+
+/* $8, $9: what the board and the user may have, this one included */
+
+TD_GUARD(FILE_PUT,
+    "INSERT INTO files (room, id, w, hash, size, name, created_by,"
+    " created_at, seen_at, checked_at)"
+    " SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), 0, CAST($3 AS TEXT),"
+    " CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
+    " CAST($7 AS BIGINT), CAST($7 AS BIGINT), CAST($7 AS BIGINT)"
+    " WHERE (SELECT COALESCE(sum(size), 0) FROM files WHERE room = $1) + $4"
+    " <= $8 AND (SELECT COALESCE(sum(size), 0) FROM files"
+    " WHERE created_by = $6) + $4 <= $9")
+
+TD_GUARD(FILE_REDUCED_PUT,
+    "INSERT INTO files (room, id, w, hash, size, name, created_by,"
+    " created_at, seen_at, checked_at)"
+    " SELECT f.room, f.id, CAST($3 AS BIGINT), CAST($4 AS TEXT),"
+    " CAST($5 AS BIGINT), NULL, CAST($6 AS TEXT), CAST($7 AS BIGINT),"
+    " f.seen_at, f.checked_at FROM files f"
+    " WHERE f.room = $1 AND f.id = $2 AND f.w = 0"
+    " AND (SELECT count(*) FROM files WHERE room = $1 AND id = $2) < 6"
+    " AND (SELECT COALESCE(sum(size), 0) FROM files WHERE room = $1) + $5"
+    " <= $8 AND (SELECT COALESCE(sum(size), 0) FROM files"
+    " WHERE created_by = $6) + $5 <= $9")
+
+/* all files of board $1 also for the board with the id $2, as user $3's */
+
+TD_STMT(FILES_COPY,
+    "INSERT INTO files (room, id, w, hash, size, name, created_by,"
+    " created_at, seen_at, checked_at)"
+    " SELECT n.num, f.id, f.w, f.hash, f.size, f.name, CAST($3 AS TEXT),"
+    " CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT)"
+    " FROM files f, rooms n WHERE f.room = $1 AND n.id = $2")
+
+
 /* health */
 
 TD_STMT(PING,

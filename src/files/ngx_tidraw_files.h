@@ -1,0 +1,113 @@
+
+/*
+ * The files of a site: bytes come in through a sink and lie on disk under the
+ * hash of their content.
+ *
+ *     UPLOADS/tmp/…                what is being written; locked while it is
+ *     UPLOADS/ab/HASH-GENERATION   what a row of the table "blobs" names
+ *
+ * A row names its file by hash and by a generation of random letters.  So a
+ * name is given once and never again, and who deletes a row may delete the
+ * file afterwards, whatever others bring in meanwhile.  A file without a row
+ * is of no use to anybody and is collected.
+ *
+ * Every access to the disk that may take its time is a job on the thread pool
+ * of nginx, of which at most two run in a worker.
+ */
+
+
+#ifndef _NGX_TIDRAW_FILES_H_INCLUDED_
+#define _NGX_TIDRAW_FILES_H_INCLUDED_
+
+
+#include "ngx_tidraw.h"
+#include "td_sniff.h"
+
+
+#define NGX_TIDRAW_BLOB_HASH_LEN  64      /* BLAKE2b-256, hexadecimal */
+#define NGX_TIDRAW_BLOB_NAME_LEN                                              \
+    (NGX_TIDRAW_BLOB_HASH_LEN + 1 + NGX_TIDRAW_ID_LEN)
+
+#define NGX_TIDRAW_SINKS_MAX      64      /* uploads at a time, a worker */
+
+#define NGX_TIDRAW_SINK_FULL      -30     /* no room on the disk */
+#define NGX_TIDRAW_SINK_PIXELS    -31     /* more pixels than allowed */
+#define NGX_TIDRAW_SINK_EMPTY     -32     /* no byte came */
+
+
+typedef struct ngx_tidraw_sink_s  ngx_tidraw_sink_t;
+
+typedef void (*ngx_tidraw_sink_pt)(ngx_tidraw_sink_t *sink);
+
+
+/* What a sink tells its owner. */
+
+struct ngx_tidraw_sink_s {
+    ngx_int_t                rc;          /* NGX_OK, NGX_ERROR (logged), or
+                                             NGX_TIDRAW_SINK_… */
+    ngx_uint_t               finished;    /* unsigned, 1: all of this is
+                                             known, and the file durable */
+    off_t                    size;
+    td_sniff_t               sniff;
+    ngx_str_t                hash;        /* hexadecimal */
+    ngx_str_t                gen;
+
+    ngx_tidraw_sink_pt       handler;
+    void                    *data;
+};
+
+
+/*
+ * Life of the files of a site in a worker: init_process and exit_process.
+ * prepare() in init_module, not under "nginx -t": makes the folders in the
+ * master and gives them to the workers.  NGX_OK or NGX_ERROR, logged.
+ */
+ngx_int_t ngx_tidraw_files_prepare(ngx_tidraw_site_t *site,
+    ngx_cycle_t *cycle);
+ngx_tidraw_files_t *ngx_tidraw_files_create(ngx_tidraw_site_t *site);
+void ngx_tidraw_files_destroy(ngx_tidraw_files_t *files);
+
+
+/*
+ * A new sink, or NULL when there are too many or no memory.  expected: how
+ * many bytes will come, -1 when that is not known.  handler is called from
+ * the event loop, never from inside these calls, each time there is room
+ * again after write() took less than it was given, when a failure came up
+ * (rc is not NGX_OK; the sink takes nothing more), and when it is finished.
+ */
+ngx_tidraw_sink_t *ngx_tidraw_sink_open(ngx_tidraw_files_t *files,
+    off_t expected, ngx_tidraw_sink_pt handler, void *data);
+
+/* Takes as many of the bytes as there is room for, and says how many. */
+size_t ngx_tidraw_sink_write(ngx_tidraw_sink_t *sink, u_char *p, size_t n);
+
+/* No more will come: handler is called when the file is durable. */
+void ngx_tidraw_sink_finish(ngx_tidraw_sink_t *sink);
+
+/*
+ * The database has the row: generation gen is the one it names.  Another one
+ * than the sink's own: the content was there already, and the new copy goes,
+ * or takes the place of the old one where that is missing.  handler is called
+ * when that is done, and the file is not deleted by close() any more.
+ */
+void ngx_tidraw_sink_settle(ngx_tidraw_sink_t *sink, ngx_str_t *gen);
+
+/*
+ * leave 1: somebody may know the name of the finished file from now on, so
+ * close() leaves it, to the collector if need be; 0: nobody does.
+ */
+void ngx_tidraw_sink_leave(ngx_tidraw_sink_t *sink, ngx_uint_t leave);
+
+/*
+ * The owner goes away, at any time: handler is not called any more.  What was
+ * neither settled nor left is deleted.
+ */
+void ngx_tidraw_sink_close(ngx_tidraw_sink_t *sink);
+
+
+/* Path of a blob, null-terminated, from a pool; NULL when out of memory. */
+u_char *ngx_tidraw_blob_path(ngx_pool_t *pool, ngx_tidraw_site_t *site,
+    ngx_str_t *hash, ngx_str_t *gen, size_t *len);
+
+
+#endif /* _NGX_TIDRAW_FILES_H_INCLUDED_ */
