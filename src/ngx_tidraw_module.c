@@ -175,6 +175,18 @@ ngx_tidraw_init_site(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 static void
 ngx_tidraw_quit(void)
 {
+    ngx_uint_t                i;
+    ngx_tidraw_site_t       **sites;
+    ngx_tidraw_main_conf_t   *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_tidraw_module);
+
+    sites = tmcf->sites.elts;
+
+    for (i = 0; i < tmcf->sites.nelts; i++) {
+        ngx_tidraw_sync_quit(sites[i]);
+    }
+
     ngx_tidraw_ws_shutdown_all(NGX_TIDRAW_DRAIN_SPREAD);
 }
 

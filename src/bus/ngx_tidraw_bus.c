@@ -146,7 +146,8 @@ ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
         return NGX_DECLINED;
     }
 
-    rc = ngx_tidraw_mesh_send(site, type, room, data, len);
+    rc = (type == NGX_TIDRAW_BUS_PEOPLE)
+         ? NGX_OK : ngx_tidraw_mesh_send(site, type, room, data, len);
 
     if (site->redis
         && type != NGX_TIDRAW_BUS_HELLO

@@ -28,7 +28,8 @@ typedef enum {
                                    With data: nor were its orders */
     NGX_TIDRAW_BUS_CONTROL,     /* an order; the room may be empty */
     NGX_TIDRAW_BUS_BEAT,        /* between hosts: node lives */
-    NGX_TIDRAW_BUS_BYE          /* between hosts: node ends */
+    NGX_TIDRAW_BUS_BYE,         /* between hosts: node ends */
+    NGX_TIDRAW_BUS_PEOPLE       /* between hosts: who is on node's boards */
 } ngx_tidraw_bus_e;
 
 
@@ -110,7 +111,7 @@ void ngx_tidraw_bus_leave(ngx_tidraw_site_t *site, ngx_str_t *room);
 
 /*
  * Tells the other workers; HELLO goes to those of this host, others are asked
- * by join().  What a full socket does not take is dropped, and so is all that
+ * by join(); PEOPLE goes to other hosts.  What a full socket does not take is dropped, and so is all that
  * follows until its reader has been told that it missed something.  NGX_OK,
  * or NGX_DECLINED when somebody may have missed it.
  */

@@ -630,6 +630,7 @@ ngx_tidraw_redis_message(ngx_tidraw_redis_t *redis, u_char *data, size_t len)
     case NGX_TIDRAW_BUS_ITEMS:
     case NGX_TIDRAW_BUS_MISSED:
     case NGX_TIDRAW_BUS_CONTROL:
+    case NGX_TIDRAW_BUS_PEOPLE:
         break;
 
     case NGX_TIDRAW_BUS_BYE:

@@ -168,15 +168,23 @@ td_zone_claim(td_zone_t *z, uint32_t n, uint64_t pid)
 
 
 void
-td_zone_leave(td_zone_t *z)
+td_zone_leave(td_zone_t *z, int linger, uint64_t now)
 {
+    td_zone_worker_t  *w;
+
     if (z->me < 0) {
         return;
     }
 
-    if (td_zone_here(z)) {
+    w = &z->workers[z->me];
+
+    if (linger && td_zone_here(z)) {
+        td_zone_set(&w->beat, now);
+        td_zone_set(&w->quits, 2);
+
+    } else if (td_zone_here(z)) {
         td_zone_clean(z, z->me);
-        td_zone_set(&z->workers[z->me].pid, 0);
+        td_zone_set(&w->pid, 0);
     }
 
     z->me = -1;
@@ -195,6 +203,7 @@ td_zone_clean(td_zone_t *z, uint32_t n)
     w = &z->workers[n];
 
     td_zone_set(&w->node, 0);
+    td_zone_set(&w->quits, 0);
     td_zone_sweep(z, n);
 
     for (i = 0; i < TD_ZONE_COUNTERS; i++) {
@@ -253,6 +262,12 @@ td_zone_dead(td_zone_t *z, uint32_t n, uint64_t now)
         return 0;
     }
 
+    beat = td_zone_get(&z->workers[n].beat);
+
+    if (td_zone_get(&z->workers[n].quits) == 2) {
+        return now - beat > TD_ZONE_LINGER;
+    }
+
     if (pid == z->pid) {
         return td_zone_get(&z->workers[n].started) != z->started;
     }
@@ -263,8 +278,6 @@ td_zone_dead(td_zone_t *z, uint32_t n, uint64_t now)
 
     /* the pid may be another process' by now; times of one that is joining
        are not set yet */
-
-    beat = td_zone_get(&z->workers[n].beat);
 
     return td_zone_get(&z->workers[n].node) != 0
            && now > beat && now - beat > TD_ZONE_SILENT;
@@ -381,6 +394,7 @@ td_zone_put(td_zone_t *z, int slot, const td_zone_who_t *who)
 
     s->who = *who;
     s->who.node = z->workers[z->me].node;
+    s->who.generation = z->workers[z->me].generation;
 
     td_zone_shut(s, seq);
 
@@ -444,6 +458,37 @@ td_zone_drop(td_zone_t *z, int slot)
 {
     if (td_zone_mine(z, slot)) {
         td_zone_set(&z->index[slot], 0);
+    }
+}
+
+
+void
+td_zone_moved(td_zone_t *z, const char *room, const char *id)
+{
+    int            slot;
+    size_t         len;
+    uint32_t       pos;
+    uint64_t       tag, version;
+    td_zone_who_t  who;
+
+    pos = 0;
+
+    while ((slot = td_zone_next(z, room, &pos)) != -1) {
+
+        tag = td_zone_get(&z->index[slot]);
+
+        if (td_zone_read(z, slot, &who, NULL, &len, &version) != TD_OK
+            || (uint32_t) tag == 0
+            || (uint32_t) tag > z->nworkers
+            || td_zone_get(&z->workers[(uint32_t) tag - 1].quits) != 2
+            || memcmp(who.id, id, TD_ZONE_ID) != 0)
+        {
+            continue;
+        }
+
+        (void) __atomic_compare_exchange_n(&z->index[slot], &tag, 0, 0,
+                                           __ATOMIC_ACQ_REL,
+                                           __ATOMIC_ACQUIRE);
     }
 }
 

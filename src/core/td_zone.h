@@ -32,6 +32,9 @@
 
 #define TD_ZONE_SLOT       2048
 
+/* ms that sessions of a worker that ended in peace are kept. */
+#define TD_ZONE_LINGER     5000
+
 /* ms without a sign of life after which a worker is not believed to live. */
 #define TD_ZONE_SILENT     30000
 
@@ -47,7 +50,8 @@ typedef struct {
     uint64_t            generation;   /* workers that hear one another */
     uint64_t            started;      /* ms since 1970 */
     uint64_t            beat;         /* ms, monotonic */
-    uint64_t            quits;        /* 1: it was told to */
+    uint64_t            quits;        /* 1: it was told to; 2: it has ended,
+                                         its sessions are expected */
     uint64_t            spare[2];
     uint64_t            counters[TD_ZONE_COUNTERS];
 } td_zone_worker_t;
@@ -56,7 +60,8 @@ typedef struct {
 /* A session. */
 
 typedef struct {
-    uint64_t            node;         /* its worker; set by td_zone_put() */
+    uint64_t            node;         /* its worker, */
+    uint64_t            generation;   /* set by td_zone_put() */
     uint64_t            since;        /* ms since 1970 */
     char                room[TD_ZONE_ROOM];
     char                id[TD_ZONE_ID];
@@ -141,8 +146,11 @@ int td_zone_map(td_zone_t *z, void *mem, size_t size, int fresh,
 int td_zone_join(td_zone_t *z, uint64_t pid, uint64_t node,
     uint64_t generation, uint64_t started, uint64_t now);
 
-/* Gives it back with all its sessions. */
-void td_zone_leave(td_zone_t *z);
+/*
+ * Gives it back with all its sessions.  linger: those are kept for
+ * TD_ZONE_LINGER, since others expect them.
+ */
+void td_zone_leave(td_zone_t *z, int linger, uint64_t now);
 
 /* We live.  TD_OK; TD_BAD: we were believed dead, join again. */
 int td_zone_beat(td_zone_t *z, uint64_t now);
@@ -150,7 +158,7 @@ int td_zone_beat(td_zone_t *z, uint64_t now);
 /* Cleans what dead workers left; their number. */
 unsigned td_zone_reap(td_zone_t *z, uint64_t now);
 
-/* 1 when the n-th worker lives and is known. */
+/* 1 when the n-th worker is known, and lives or is lingering. */
 int td_zone_alive(td_zone_t *z, uint32_t n, uint64_t now);
 
 
@@ -164,6 +172,9 @@ int td_zone_put(td_zone_t *z, int slot, const td_zone_who_t *who);
 void td_zone_record(td_zone_t *z, int slot, const char *text, size_t len);
 
 void td_zone_drop(td_zone_t *z, int slot);
+
+/* Drops what a worker that has ended left of a presence: it moved. */
+void td_zone_moved(td_zone_t *z, const char *room, const char *id);
 
 /*
  * The next slot from *pos on that may be of the room (NULL: of any); -1: no

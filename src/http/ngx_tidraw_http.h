@@ -350,6 +350,8 @@ void ngx_tidraw_http_history_copy(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_history_name(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_history_unname(ngx_tidraw_call_t *call);
 
+void ngx_tidraw_http_presence(ngx_tidraw_call_t *call);
+
 void ngx_tidraw_http_members_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_members_add(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_member_put(ngx_tidraw_call_t *call);

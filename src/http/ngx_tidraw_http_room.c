@@ -11,6 +11,8 @@
 #include "td_fold.h"
 
 
+static void ngx_tidraw_json_room_members(td_buf_t *b,
+    ngx_tidraw_result_t *res, ngx_uint_t row, ngx_str_t *role);
 static void ngx_tidraw_room_created(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_room_changed(ngx_tidraw_call_t *call,
@@ -353,9 +355,9 @@ ngx_tidraw_name_key(ngx_pool_t *pool, ngx_str_t *name)
 }
 
 
-void
-ngx_tidraw_json_room(td_buf_t *b, ngx_tidraw_result_t *res, ngx_uint_t row,
-    ngx_str_t *role)
+static void
+ngx_tidraw_json_room_members(td_buf_t *b, ngx_tidraw_result_t *res,
+    ngx_uint_t row, ngx_str_t *role)
 {
     ngx_str_t  id;
 
@@ -409,6 +411,29 @@ ngx_tidraw_json_room(td_buf_t *b, ngx_tidraw_result_t *res, ngx_uint_t row,
     } else {
         td_buf_lit(b, "null");
     }
+}
 
+
+void
+ngx_tidraw_json_room(td_buf_t *b, ngx_tidraw_result_t *res, ngx_uint_t row,
+    ngx_str_t *role)
+{
+    ngx_tidraw_json_room_members(b, res, row, role);
     td_buf_char(b, '}');
+}
+
+
+void
+ngx_tidraw_json_room_listed(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    ngx_str_t  id;
+
+    id = ngx_tidraw_cell_str(res, row, NGX_TIDRAW_ROOM_ID);
+
+    ngx_tidraw_json_room_members(&call->out, res, row, NULL);
+
+    td_buf_char(&call->out, ',');
+    ngx_tidraw_json_people(call, &id);
+    td_buf_char(&call->out, '}');
 }

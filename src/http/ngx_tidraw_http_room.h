@@ -61,6 +61,13 @@ void ngx_tidraw_room_new_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
  */
 ngx_str_t ngx_tidraw_name_key(ngx_pool_t *pool, ngx_str_t *name);
 
+/* Appends the members "people" and "present" of a room object to the answer. */
+void ngx_tidraw_json_people(ngx_tidraw_call_t *call, ngx_str_t *room);
+
+/* The room object of a row as the list has it, with who is there now. */
+void ngx_tidraw_json_room_listed(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
+
 /* The room object of a row; role NULL: that of the membership. */
 void ngx_tidraw_json_room(td_buf_t *b, ngx_tidraw_result_t *res,
     ngx_uint_t row, ngx_str_t *role);

@@ -389,7 +389,7 @@ ngx_tidraw_rooms_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
             td_buf_char(b, ',');
         }
 
-        ngx_tidraw_json_room(b, res, i, NULL);
+        ngx_tidraw_json_room_listed(call, res, i);
     }
 
     td_buf_lit(b, "],\"next\":");

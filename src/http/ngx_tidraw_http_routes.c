@@ -119,6 +119,10 @@ ngx_tidraw_route_t  ngx_tidraw_routes[] = {
       NGX_TIDRAW_WHO_EDITOR_MEMBER, NGX_TIDRAW_SCOPE_WRITE,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_history_unname },
 
+    { NGX_HTTP_GET, "api/rooms/:/presence",
+      NGX_TIDRAW_WHO_VIEWER, NGX_TIDRAW_SCOPE_READ,
+      NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_presence },
+
     { NGX_HTTP_GET, "api/rooms/:/members",
       NGX_TIDRAW_WHO_VIEWER_SESSION, NGX_TIDRAW_SCOPE_READ,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_members_list },

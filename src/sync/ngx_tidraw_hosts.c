@@ -10,6 +10,7 @@
 
 
 #include "ngx_tidraw_remote.h"
+#include "ngx_tidraw_people.h"
 
 
 #define NGX_TIDRAW_HOSTS_RETRY   1000
@@ -125,6 +126,8 @@ ngx_tidraw_hosts_ready(ngx_tidraw_site_t *site, ngx_uint_t again)
             ngx_tidraw_bus_join(site, &room->sn.str);
         }
     }
+
+    ngx_tidraw_crowd_ask(site->rooms);
 
     if (again) {
         ngx_tidraw_recheck_all(site->rooms);

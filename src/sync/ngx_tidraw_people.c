@@ -13,15 +13,16 @@
 
 #define NGX_TIDRAW_PEOPLE_TICK    1000
 #define NGX_TIDRAW_PEOPLE_DEPTH   100
+#define NGX_TIDRAW_PEOPLE_MAX     1000       /* of a board, in a list */
 
 
 static void ngx_tidraw_people_handler(ngx_event_t *ev);
 static void ngx_tidraw_people_again(ngx_tidraw_rooms_t *rooms,
     ngx_uint_t all);
-static void ngx_tidraw_people_look(ngx_tidraw_client_t *s,
-    td_zone_who_t *who);
 static uint8_t ngx_tidraw_people_text(char *dst, size_t max,
     const char *data, size_t len);
+static int ngx_libc_cdecl ngx_tidraw_people_cmp(const void *one,
+    const void *two);
 static ngx_uint_t ngx_tidraw_people_says(td_str_t op, const char *name,
     size_t len);
 
@@ -35,6 +36,8 @@ ngx_tidraw_people_start(ngx_tidraw_rooms_t *rooms)
     rooms->tick.cancelable = 1;
 
     ngx_add_timer(&rooms->tick, NGX_TIDRAW_PEOPLE_TICK);
+
+    ngx_tidraw_generations_look(rooms);
 }
 
 
@@ -44,6 +47,8 @@ ngx_tidraw_people_stop(ngx_tidraw_rooms_t *rooms)
     if (rooms->tick.timer_set) {
         ngx_del_timer(&rooms->tick);
     }
+
+    ngx_tidraw_generations_stop(rooms);
 }
 
 
@@ -65,6 +70,9 @@ ngx_tidraw_people_handler(ngx_event_t *ev)
     } else if (rooms->unplaced) {
         ngx_tidraw_people_again(rooms, 0);
     }
+
+    ngx_tidraw_generations_look(rooms);
+    ngx_tidraw_crowd_tick(rooms);
 
     ngx_add_timer(ev, NGX_TIDRAW_PEOPLE_TICK);
 }
@@ -111,17 +119,15 @@ ngx_tidraw_people_here(ngx_tidraw_client_t *s)
 {
     td_zone_who_t  who;
 
-    if (s->state != NGX_TIDRAW_CLIENT_CONNECTED
-        && s->state != NGX_TIDRAW_CLIENT_GONE)
-    {
+    if (ngx_tidraw_people_look(s, &who) != NGX_OK) {
         return;
     }
 
-    if (s->since == 0) {
-        s->since = ngx_tidraw_now();
-    }
+    s->rooms->moved = 1;
 
-    ngx_tidraw_people_look(s, &who);
+    if (s->place == -1) {
+        s->unrecorded = (s->presence.len != 0);
+    }
 
     s->place = ngx_tidraw_zone_put(s->rooms->site, s->place, &who);
 
@@ -134,6 +140,8 @@ ngx_tidraw_people_here(ngx_tidraw_client_t *s)
 void
 ngx_tidraw_people_shown(ngx_tidraw_client_t *s, td_str_t op)
 {
+    s->unrecorded = 1;
+
     /* most ops move a cursor; a put is the first */
 
     if (ngx_tidraw_people_says(op, "\"put\"", 5)
@@ -150,15 +158,26 @@ ngx_tidraw_people_left(ngx_tidraw_client_t *s)
 {
     td_zone_drop(&s->rooms->site->zone->z, s->place);
     s->place = -1;
+    s->rooms->moved = 1;
 }
 
 
 /* The names that a session shows are its own claim, its user is not. */
 
-static void
+ngx_int_t
 ngx_tidraw_people_look(ngx_tidraw_client_t *s, td_zone_who_t *who)
 {
     td_json_t  *v, *name, *color;
+
+    if (s->state != NGX_TIDRAW_CLIENT_CONNECTED
+        && s->state != NGX_TIDRAW_CLIENT_GONE)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (s->since == 0) {
+        s->since = ngx_tidraw_now();
+    }
 
     ngx_memzero(who, sizeof(td_zone_who_t));
 
@@ -212,6 +231,8 @@ ngx_tidraw_people_look(ngx_tidraw_client_t *s, td_zone_who_t *who)
         who->color_len = who->user_color_len;
         ngx_memcpy(who->color, who->user_color, TD_ZONE_COLOR);
     }
+
+    return NGX_OK;
 }
 
 
@@ -236,4 +257,108 @@ static ngx_uint_t
 ngx_tidraw_people_says(td_str_t op, const char *name, size_t len)
 {
     return memmem(op.data, op.len, name, len) != NULL;
+}
+
+
+ngx_array_t *
+ngx_tidraw_people_of(ngx_tidraw_site_t *site, ngx_str_t *room,
+    ngx_pool_t *pool)
+{
+    int             slot;
+    size_t          len;
+    uint32_t        pos;
+    uint64_t        version;
+    td_zone_t      *z;
+    ngx_array_t    *people;
+    td_zone_who_t   who;
+
+    people = ngx_array_create(pool, 8, sizeof(td_zone_who_t));
+
+    if (people == NULL || room->len != TD_ZONE_ROOM) {
+        return people;
+    }
+
+    z = &site->zone->z;
+    pos = 0;
+
+    /* nobody need wait for the next tick to see that a worker died */
+
+    (void) td_zone_reap(z, ngx_current_msec);
+
+    while ((slot = td_zone_next(z, (char *) room->data, &pos)) != -1) {
+
+        if (td_zone_read(z, slot, &who, NULL, &len, &version) == TD_OK
+            && ngx_memcmp(who.room, room->data, TD_ZONE_ROOM) == 0
+            && ngx_tidraw_people_add(people, &who) != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    if (site->rooms
+        && ngx_tidraw_crowd_of(site->rooms, room, people) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    ngx_qsort(people->elts, people->nelts, sizeof(td_zone_who_t),
+              ngx_tidraw_people_cmp);
+
+    return people;
+}
+
+
+/* A presence that moves is in two places for a moment. */
+
+ngx_int_t
+ngx_tidraw_people_add(ngx_array_t *people, td_zone_who_t *who)
+{
+    uint64_t        since;
+    ngx_uint_t      i;
+    td_zone_who_t  *p;
+
+    p = people->elts;
+
+    for (i = 0; i < people->nelts; i++) {
+
+        if (ngx_memcmp(p[i].id, who->id, TD_ZONE_ID) == 0) {
+
+            since = ngx_min(p[i].since, who->since);
+
+            if (p[i].away) {
+                p[i] = *who;
+            }
+
+            p[i].since = since;
+
+            return NGX_OK;
+        }
+    }
+
+    if (people->nelts == NGX_TIDRAW_PEOPLE_MAX) {
+        return NGX_OK;
+    }
+
+    p = ngx_array_push(people);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    *p = *who;
+
+    return NGX_OK;
+}
+
+
+static int ngx_libc_cdecl
+ngx_tidraw_people_cmp(const void *one, const void *two)
+{
+    const td_zone_who_t *a = one;
+    const td_zone_who_t *b = two;
+
+    if (a->since != b->since) {
+        return a->since < b->since ? -1 : 1;
+    }
+
+    return ngx_memcmp(a->id, b->id, TD_ZONE_ID);
 }

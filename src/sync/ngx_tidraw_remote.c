@@ -18,6 +18,7 @@
 
 
 #include "ngx_tidraw_remote.h"
+#include "ngx_tidraw_people.h"
 
 #include <sodium.h>
 
@@ -49,8 +50,6 @@ static void ngx_tidraw_remote_items(ngx_tidraw_room_t *room,
     ngx_tidraw_bus_message_t *m);
 static void ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room,
     u_char *p, size_t len);
-static ngx_int_t ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room,
-    uint64_t node, u_char *p, size_t len);
 
 
 void
@@ -272,6 +271,10 @@ ngx_tidraw_remote_receive(ngx_tidraw_site_t *site, ngx_tidraw_bus_message_t *m)
         subject.len = m->len - 1;
 
         ngx_tidraw_control_heard(site, m->data[0], &m->room, &subject);
+        return;
+
+    case NGX_TIDRAW_BUS_PEOPLE:
+        ngx_tidraw_crowd_receive(site->rooms, m);
         return;
 
     default: /* NGX_TIDRAW_BUS_BORN: the bus has done what there was to do */
@@ -662,9 +665,7 @@ ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room, u_char *p, size_t len)
 }
 
 
-/* NGX_DECLINED: a patch of a record that we do not have. */
-
-static ngx_int_t
+ngx_int_t
 ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room, uint64_t node,
     u_char *p, size_t len)
 {
@@ -803,6 +804,8 @@ ngx_tidraw_remote_node_gone(ngx_tidraw_site_t *site, uint64_t node)
     if (site->rooms == NULL) {
         return;
     }
+
+    ngx_tidraw_crowd_gone(site->rooms, node);
 
     for (q = ngx_queue_head(&site->rooms->rooms);
          q != ngx_queue_sentinel(&site->rooms->rooms);

@@ -37,6 +37,10 @@ typedef struct {
     u_char                      key[NGX_TIDRAW_KEY_LEN];
     td_str_t                    text;
     ngx_msec_t                  taken;        /* when it evicted another tab */
+    uint64_t                    zone;         /* node, if the shared zone told
+                                                 of it */
+    uint64_t                    version;      /* of what that told */
+    ngx_msec_t                  met;          /* there */
     unsigned                    away:1;       /* lost its connection */
     unsigned                    stale:1;      /* until it is told again */
 } ngx_tidraw_remote_t;
@@ -82,6 +86,11 @@ void ngx_tidraw_remote_drop(ngx_tidraw_room_t *room,
 /* Who the client is on every worker: set once its user is known. */
 void ngx_tidraw_remote_key(ngx_tidraw_client_t *s);
 
+
+/* The presence of a session of node: id, key, op.  NGX_OK, NGX_DECLINED: a
+ * patch of a record that we do not have.  Resets the scratch arena. */
+ngx_int_t ngx_tidraw_remote_on_presence(ngx_tidraw_room_t *room,
+    uint64_t node, u_char *p, size_t len);
 
 /* Handlers of the bus. */
 void ngx_tidraw_remote_receive(ngx_tidraw_site_t *site,

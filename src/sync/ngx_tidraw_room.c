@@ -58,6 +58,7 @@ ngx_tidraw_rooms_create(ngx_tidraw_site_t *site)
                     ngx_str_rbtree_insert_value);
     ngx_queue_init(&rooms->rooms);
     ngx_queue_init(&rooms->entering);
+    ngx_queue_init(&rooms->crowds);
 
     ngx_tidraw_recheck_init(rooms);
 
@@ -149,6 +150,7 @@ ngx_tidraw_rooms_destroy(ngx_tidraw_rooms_t *rooms)
         ngx_tidraw_room_destroy(room);
     }
 
+    ngx_tidraw_crowd_free(rooms);
     td_arena_destroy(rooms->scratch);
     ngx_free(rooms);
 }
@@ -334,6 +336,10 @@ ngx_tidraw_room_open(ngx_event_t *ev)
 
     if (room->state != NGX_TIDRAW_ROOM_LOADING) {
         return;
+    }
+
+    if (room->rooms->overlapped) {
+        ngx_tidraw_generations_meet(room);
     }
 
     room->state = NGX_TIDRAW_ROOM_READY;

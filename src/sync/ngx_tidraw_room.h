@@ -80,6 +80,14 @@ struct ngx_tidraw_rooms_s {
     ngx_uint_t                  unplaced;     /* unsigned, 1: some session has
                                                  no place in the zone */
 
+    ngx_event_t                 overlap;      /* of ngx_tidraw_generations.c */
+    ngx_uint_t                  overlapped;   /* unsigned, 1: it runs */
+
+    ngx_queue_t                 crowds;       /* of ngx_tidraw_crowd.c */
+    ngx_uint_t                  ncrowd;       /* people in them */
+    ngx_uint_t                  moved;        /* unsigned, 1: tell of ours */
+    ngx_uint_t                  told;         /* ticks since */
+
     ngx_event_t                 poll;
     ngx_uint_t                  polls;        /* rounds so far */
     ngx_tidraw_op_t            *asked;        /* in flight */
@@ -161,6 +169,8 @@ struct ngx_tidraw_client_s {
     unsigned                    queued:1;     /* in rooms->due */
     unsigned                    behind:1;     /* was sent no presence */
     unsigned                    paused:1;
+    unsigned                    unrecorded:1; /* the zone has not its
+                                                 presence as it is */
     unsigned                    guest:1;      /* user_id is a link's */
     unsigned                    leaving:1;    /* close when answered */
 };

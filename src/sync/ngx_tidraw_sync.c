@@ -91,3 +91,12 @@ ngx_tidraw_sync_open(ngx_cycle_t *cycle)
 
     return NGX_OK;
 }
+
+
+void
+ngx_tidraw_sync_quit(ngx_tidraw_site_t *site)
+{
+    if (site->rooms) {
+        ngx_tidraw_generations_leave(site->rooms);
+    }
+}

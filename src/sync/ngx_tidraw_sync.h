@@ -10,6 +10,7 @@
 
 
 #include "ngx_tidraw.h"
+#include "td_zone.h"
 
 
 /*
@@ -35,6 +36,17 @@ void ngx_tidraw_rooms_destroy(ngx_tidraw_rooms_t *rooms);
  */
 void ngx_tidraw_sync_moved(ngx_tidraw_site_t *site, ngx_str_t *room_id,
     uint64_t clock);
+
+/* The worker was told to quit: others will go on with its sessions. */
+void ngx_tidraw_sync_quit(ngx_tidraw_site_t *site);
+
+/*
+ * Who is on the board now, or was a moment ago, on all workers and hosts: an
+ * array of td_zone_who_t in the pool, in the order they came; NULL when out of
+ * memory.  Complete as far as the shared zone has places.
+ */
+ngx_array_t *ngx_tidraw_people_of(ngx_tidraw_site_t *site, ngx_str_t *room,
+    ngx_pool_t *pool);
 
 /* In init_process, after all rooms_create(): joins the other workers. */
 ngx_int_t ngx_tidraw_sync_open(ngx_cycle_t *cycle);

@@ -147,6 +147,11 @@ ngx_tidraw_remote_take_over(ngx_tidraw_client_t *s, ngx_uint_t connected)
             ngx_free((void *) s->presence.data);
         }
 
+        if (remote->zone == remote->node) {
+            td_zone_moved(&s->rooms->site->zone->z, (char *) s->room->id,
+                          (char *) remote->id);
+        }
+
         s->presence = remote->text;
         remote->text.len = 0;
         node = remote->node;

@@ -266,7 +266,9 @@ ngx_tidraw_zone_close(ngx_tidraw_site_t *site)
         return;
     }
 
-    td_zone_leave(&zone->z);
+    /* after a reload the others know who is about to come */
+
+    td_zone_leave(&zone->z, ngx_exiting, ngx_current_msec);
 
     if (zone->own) {
         ngx_free(zone->own);
@@ -363,7 +365,9 @@ ngx_tidraw_zone_stats(ngx_tidraw_site_t *site, ngx_tidraw_zone_stats_t *stats)
 
     for (i = 0; i < z->nworkers; i++) {
 
-        if (!td_zone_alive(z, i, ngx_current_msec)) {
+        if (!td_zone_alive(z, i, ngx_current_msec)
+            || z->workers[i].quits > 1)
+        {
             continue;
         }
 
@@ -396,7 +400,9 @@ ngx_tidraw_zone_workers(ngx_tidraw_site_t *site,
 
     for (i = 0; i < z->nworkers && k < n; i++) {
 
-        if (!td_zone_alive(z, i, ngx_current_msec)) {
+        if (!td_zone_alive(z, i, ngx_current_msec)
+            || z->workers[i].quits > 1)
+        {
             continue;
         }
 

@@ -88,7 +88,8 @@ function owners(port, pids) {
 export async function host({ workers = 4, ...options }) {
   const shared = await freePort()
   const t = await start({ workers, ...options,
-    conf: { server: `listen 127.0.0.1:${shared} reuseport;` } })
+    conf: { ...options.conf,
+      server: `listen 127.0.0.1:${shared} reuseport;` } })
 
   // for what wants a server: the same one on the other port
 

@@ -79,14 +79,14 @@ export async function start(options = {}) {
   // register(email, {password, name, …}) and login give a Cookie header,
   // room(cookie, name) an id, link(cookie, room, role, {…}) a token,
   // sql(text) rows of strings, workers() pids, killWorker(pid, signal),
-  // workersFromNow(n) with the next start or reload,
+  // workersFromNow(n) and locationFromNow(conf) with the next start or reload,
   // allow(pattern, …) alerts that are meant, postgres('kill9' | 'start' |
   // 'stop' | 'restart' | 'pause' | 'resume') for what a database may do,
   // redis(…) for the one that all servers of the test share.
   for (const name of [
     'quit', 'stop', 'kill9', 'register', 'login', 'room', 'link', 'sql',
-    'errorLog', 'workers', 'killWorker', 'workersFromNow', 'allow', 'postgres',
-    'redis', 'finish',
+    'errorLog', 'workers', 'killWorker', 'workersFromNow', 'locationFromNow',
+    'allow', 'postgres', 'redis', 'finish',
   ]) t[name] = on(name)
 
   return t.start()

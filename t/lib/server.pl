@@ -36,6 +36,7 @@ my %call = (
     start    => sub { $_[0]->start; facts($_[0]) },
     restart  => sub { $_[0]->restart; facts($_[0]) },
     reload   => sub { $_[0]->reload; facts($_[0]) },
+    locationFromNow => sub { $_[0]{conf}{location} = $_[1]; 1 },
     workersFromNow => sub { $_[0]{workers} = $_[1]; 1 },
     quit     => sub { $_[0]->quit; 1 },
     stop     => sub { $_[0]->stop; 1 },

@@ -147,9 +147,21 @@ workers(void *mem)
     tap_ok(c.workers[c.me].node == 4 && count(&c, ROOM) == 1,
            "who has a dead worker's pid cleans up after it");
 
-    td_zone_leave(&c);
-    td_zone_leave(&a);
+    td_zone_leave(&c, 0, 0);
+    td_zone_leave(&a, 0, 0);
     tap_ok(count(&a, NULL) == 0, "who leaves takes all along");
+
+    td_zone_join(&a, 100, 1, 7, 1000, 20);
+    td_zone_put(&a, -1, &who);
+    td_zone_leave(&a, 1, 20);
+    dead[0] = 100;
+    td_zone_join(&b, 200, 2, 8, 1001, 20);
+    tap_ok(td_zone_reap(&b, 20 + TD_ZONE_LINGER) == 0 && count(&b, ROOM) == 1
+           && td_zone_reap(&b, 21 + TD_ZONE_LINGER) == 1
+           && count(&b, ROOM) == 0,
+           "or lets its sessions linger, for some time");
+    dead[0] = 0;
+    td_zone_leave(&b, 0, 0);
 
     /* all places taken, and one that was killed while it joined or cleaned */
 
@@ -296,7 +308,7 @@ damage(void *mem)
         slot = td_zone_put(&b, slot, &who);
         td_zone_record(&b, slot, "x", 1);
         td_zone_take(&b, secret, 5, 60, 1000);
-        td_zone_leave(&b);
+        td_zone_leave(&b, 0, 0);
     }
 
     tap_ok(!bad && !long_ones, "2000 zones with 40 damaged bytes: no harm");
