@@ -111,9 +111,9 @@ void ngx_tidraw_bus_leave(ngx_tidraw_site_t *site, ngx_str_t *room);
 
 /*
  * Tells the other workers; HELLO goes to those of this host, others are asked
- * by join(); PEOPLE goes to other hosts.  What a full socket does not take is dropped, and so is all that
- * follows until its reader has been told that it missed something.  NGX_OK,
- * or NGX_DECLINED when somebody may have missed it.
+ * by join(); PEOPLE goes to other hosts.  What a full socket does not take is
+ * dropped, and so is all that follows until its reader has been told that it
+ * missed something.  NGX_OK, or NGX_DECLINED when somebody may have missed it.
  */
 ngx_int_t ngx_tidraw_bus_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,
     ngx_str_t *room, u_char *data, size_t len);
