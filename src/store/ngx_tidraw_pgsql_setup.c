@@ -34,12 +34,22 @@ ngx_tidraw_pgsql_setup(ngx_tidraw_pgsql_conn_t *pc)
     pc->version = 0;
     pc->phase = NGX_TIDRAW_PGSQL_PHASE_LOOK;
 
-    /* two transactions: the table of the version need not exist */
+    /*
+     * Were we cut off in the middle of a write, the server would hold the
+     * locks of that for hours, while it waits for the rest: its own look at
+     * the connection ends that, in 6 s.
+     *
+     * Two transactions: the table of the version need not exist.
+     */
 
     if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_COMMAND,
             "SELECT set_config('statement_timeout', '9000', false),"
             " set_config('idle_in_transaction_session_timeout', '9000',"
-            " false), set_config('client_min_messages', 'warning', false)")
+            " false), set_config('client_min_messages', 'warning', false),"
+            " set_config('tcp_keepalives_idle', '3', false),"
+            " set_config('tcp_keepalives_interval', '1', false),"
+            " set_config('tcp_keepalives_count', '3', false),"
+            " set_config('tcp_user_timeout', '6000', false)")
         != NGX_OK
         || !PQpipelineSync(pc->conn)
         || ngx_tidraw_pgsql_expect(pc, NGX_TIDRAW_PGSQL_SYNC, NULL, 0)

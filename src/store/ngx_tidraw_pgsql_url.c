@@ -165,14 +165,19 @@ ngx_tidraw_pgsql_connect_start(ngx_tidraw_pgsql_t *pg)
     const char        *values[NGX_TIDRAW_PGSQL_MAX_PARAMS];
     PQconninfoOption  *o;
 
-    /* unless the URL says something else */
+    /*
+     * Unless the URL says something else.  The last one bounds connecting to
+     * each host, too, so that one that is silent does not hide the next; and
+     * what the kernel sends again ever more rarely would go on long after the
+     * network is back.
+     */
 
     static const char  *defaults[][2] = {
         { "fallback_application_name", "tidraw" },
-        { "keepalives_idle", "30" },
-        { "keepalives_interval", "10" },
+        { "keepalives_idle", "5" },
+        { "keepalives_interval", "1" },
         { "keepalives_count", "3" },
-        { "tcp_user_timeout", "10000" }
+        { "tcp_user_timeout", "2500" }
     };
 
     n = 0;

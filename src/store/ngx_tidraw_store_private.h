@@ -24,7 +24,7 @@
 #define NGX_TIDRAW_STORE_TICK        500
 #define NGX_TIDRAW_STORE_CLOSE       5000       /* ms to finish at exit */
 #define NGX_TIDRAW_STORE_RETRY_MIN   100
-#define NGX_TIDRAW_STORE_RETRY_MAX   2000
+#define NGX_TIDRAW_STORE_RETRY_MAX   1000
 
 
 typedef struct {

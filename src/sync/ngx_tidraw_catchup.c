@@ -22,6 +22,7 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
 
     clock = room->doc.clock;
     room->commit.base = clock;
+    room->commit.asked = ngx_current_msec;
     room->heard_then = room->heard;
 
     op = ngx_tidraw_op_create(room->rooms->site->store, 0);
@@ -130,6 +131,7 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
     }
 
     td_room_prune(&room->doc, history);
+    room->unsure = 0;
 
     ngx_tidraw_hydrate_waiting(room);
     ngx_tidraw_commit_schedule(room);
@@ -220,6 +222,7 @@ ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
     }
 
     room->doc.clock = clock;
+    room->foreign = ngx_current_msec;
     room->schema_stored = 1;
 
     if (n) {

@@ -15,13 +15,13 @@
 
 #define NGX_TIDRAW_COMMIT_MAX      1024        /* pushes of one cycle */
 #define NGX_TIDRAW_COMMIT_BYTES    (8 * 1024 * 1024)
-#define NGX_TIDRAW_COMMIT_PATIENCE 10000       /* ms of failing */
+#define NGX_TIDRAW_COMMIT_PAUSE    1000        /* ms at most */
+#define NGX_TIDRAW_COMMIT_RIVALS   5000        /* ms since others wrote */
+#define NGX_TIDRAW_COMMIT_YIELD    1000
 #define NGX_TIDRAW_PRUNE_INTERVAL  1000
 #define NGX_TIDRAW_ARENA_KEEP      65536
 
 
-static void ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c,
-    ngx_tidraw_push_t *push);
 static void ngx_tidraw_commit_handler(ngx_event_t *ev);
 static void ngx_tidraw_commit_take(ngx_tidraw_commit_t *c);
 static ngx_int_t ngx_tidraw_commit_try(ngx_tidraw_room_t *room);
@@ -36,9 +36,6 @@ static ngx_int_t ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
 static void ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room,
     ngx_tidraw_push_t *push);
 static void ngx_tidraw_commit_finish(ngx_tidraw_room_t *room);
-static void ngx_tidraw_commit_again(ngx_tidraw_room_t *room);
-static void ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room,
-    ngx_uint_t code, const char *reason);
 
 
 void
@@ -136,7 +133,7 @@ ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
 }
 
 
-static void
+void
 ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c, ngx_tidraw_push_t *push)
 {
     c->bytes -= push->len;
@@ -202,13 +199,16 @@ ngx_tidraw_commit_busy(ngx_tidraw_room_t *room)
  * A board that was quiet commits its first push at once, together with all
  * that came in the same turn of the loop; while pushes keep coming there is
  * one commit a tick.  Who lost a race does not wait for the next tick, as the
- * winner does, so that nobody starves.
+ * winner does, so that nobody starves.  Where the database is farther away
+ * than a tick, the winner waits until a loser can have asked it what was new,
+ * and have tried again: each time while others write, and now and then to
+ * find out whether they would.
  */
 
 void
 ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
 {
-    ngx_msec_t            elapsed;
+    ngx_msec_t            elapsed, pause;
     ngx_tidraw_commit_t  *c;
 
     c = &room->commit;
@@ -231,12 +231,23 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
 
     elapsed = ngx_current_msec - c->started;
 
-    if (elapsed >= NGX_TIDRAW_TICK || c->losses) {
+    pause = NGX_TIDRAW_TICK;
+
+    if (c->took > NGX_TIDRAW_TICK
+        && (ngx_current_msec - room->foreign < NGX_TIDRAW_COMMIT_RIVALS
+            || ngx_current_msec - c->yielded >= NGX_TIDRAW_COMMIT_YIELD)
+        && ngx_tidraw_store_remote(room->rooms->site->store))
+    {
+        pause = ngx_min(3 * c->took, NGX_TIDRAW_COMMIT_PAUSE);
+        c->yielded = ngx_current_msec;
+    }
+
+    if (elapsed >= pause || c->losses) {
         ngx_post_event(&c->event, &ngx_posted_events);
         return;
     }
 
-    ngx_add_timer(&c->event, NGX_TIDRAW_TICK - elapsed);
+    ngx_add_timer(&c->event, pause - elapsed);
 }
 
 
@@ -284,6 +295,7 @@ ngx_tidraw_commit_handler(ngx_event_t *ev)
     }
 
     c->op = op;
+    c->asked = ngx_current_msec;
     ngx_tidraw_op_run(op, ngx_tidraw_commit_done, room);
 }
 
@@ -530,10 +542,10 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
 
         c->losses = 0;
         ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_COMMITS, 1);
+        c->took = ngx_current_msec - c->started;
 
         if (c->failures) {
             c->failures = 0;
-
             ngx_log_error(NGX_LOG_NOTICE, room->rooms->site->log, 0,
                           "board \"%V\" is stored again", &room->sn.str);
         }
@@ -553,6 +565,15 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
         ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_CONFLICTS, 1);
 
         ngx_tidraw_commit_again(room);
+
+        if (room->doc.clock > c->base && room->heard <= room->doc.clock) {
+
+            /* and so do we, by the bus */
+
+            c->state = NGX_TIDRAW_COMMIT_IDLE;
+            ngx_tidraw_commit_schedule(room);
+            return;
+        }
 
         c->state = NGX_TIDRAW_COMMIT_CATCHING_UP;
         ngx_tidraw_catchup_start(room);
@@ -752,123 +773,4 @@ ngx_tidraw_commit_finish(ngx_tidraw_room_t *room)
     }
 
     ngx_tidraw_commit_schedule(room);
-}
-
-
-/* The pushes of the cycle are the first of the next one. */
-
-static void
-ngx_tidraw_commit_again(ngx_tidraw_room_t *room)
-{
-    ngx_queue_t          *q;
-    ngx_tidraw_commit_t  *c;
-
-    c = &room->commit;
-
-    while (!ngx_queue_empty(&c->running)) {
-        q = ngx_queue_last(&c->running);
-        ngx_queue_remove(q);
-        ngx_queue_insert_head(&c->waiting, q);
-    }
-
-    c->overlay = NULL;
-}
-
-
-void
-ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
-{
-    const char           *what;
-    ngx_tidraw_commit_t  *c;
-
-    c = &room->commit;
-
-    ngx_tidraw_commit_again(room);
-
-    switch (rc) {
-
-    case NGX_TIDRAW_STORE_AWAY:
-        what = "database unavailable";
-        break;
-
-    case NGX_TIDRAW_STORE_FULL:
-        what = "disk full or read-only";
-        break;
-
-    case NGX_TIDRAW_STORE_UNKNOWN:
-
-        /* trying again tells: what was stored makes the next try come second */
-
-        what = "outcome unknown";
-        break;
-
-    default:
-        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_INTERNAL,
-                                  "cannot be stored");
-        return;
-    }
-
-    ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_COMMIT_FAILURES, 1);
-
-    if (c->failures++ == 0) {
-        c->failing = c->started;
-
-        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
-                      "board \"%V\" cannot be stored, its pushes wait: %s",
-                      &room->sn.str, what);
-    }
-
-    if (ngx_current_msec - c->failing >= NGX_TIDRAW_COMMIT_PATIENCE) {
-        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_TRY_LATER, what);
-        return;
-    }
-
-    c->state = NGX_TIDRAW_COMMIT_BACKING_OFF;
-
-    ngx_add_timer(&c->event, ngx_min(100 * c->failures, 1000));
-}
-
-
-/*
- * Pushes that cannot be stored are never answered: their authors are closed,
- * come back, and send them again.
- */
-
-static void
-ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
-    const char *reason)
-{
-    ngx_uint_t            n;
-    ngx_queue_t          *q;
-    ngx_tidraw_push_t    *push;
-    ngx_tidraw_commit_t  *c;
-
-    c = &room->commit;
-
-    ngx_tidraw_commit_again(room);
-
-    for (n = 0; !ngx_queue_empty(&c->waiting); n++) {
-        q = ngx_queue_head(&c->waiting);
-        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
-
-        if (push->client) {
-
-            /* drops all that wait of this client */
-
-            ngx_tidraw_client_close(push->client, code, reason);
-
-        } else {
-            ngx_queue_remove(q);
-            ngx_tidraw_commit_drop(c, push);
-        }
-    }
-
-    if (n) {
-        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
-                      "board \"%V\": authors of unstored pushes closed: %s",
-                      &room->sn.str, reason);
-    }
-
-    c->state = NGX_TIDRAW_COMMIT_IDLE;
-    c->failures = 0;
 }

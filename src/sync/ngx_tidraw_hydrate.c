@@ -35,9 +35,12 @@ ngx_tidraw_hydrate(ngx_tidraw_client_t *s, td_message_t *m, td_str_t text)
         return;
     }
 
-    /* a clock beyond ours: another worker was faster, or it is no clock */
+    /*
+     * A clock beyond ours: another worker was faster, or it is no clock.  And
+     * who sends again what was given up has to know what of it was stored.
+     */
 
-    if (m->last_clock > (int64_t) room->doc.clock
+    if ((m->last_clock > (int64_t) room->doc.clock || room->unsure)
         && s->state == NGX_TIDRAW_CLIENT_WAITING
         && s->looked < 2)
     {

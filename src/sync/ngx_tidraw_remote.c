@@ -652,6 +652,7 @@ ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room, u_char *p, size_t len)
         old.len = legacy.len;
 
         item = ngx_tidraw_fanout_patch(room, NULL, clock, NULL, diff, old);
+        room->foreign = ngx_current_msec;
     }
 
     td_buf_free(&legacy);

@@ -219,6 +219,9 @@ typedef struct {
     uint64_t                    cycle;
     unsigned                    legacy:1;     /* tried for protocol <= 7 */
     ngx_msec_t                  started;
+    ngx_msec_t                  took;         /* the last one */
+    ngx_msec_t                  yielded;      /* when it let others go first */
+    ngx_msec_t                  asked;        /* when "op" was started */
     ngx_msec_t                  failing;      /* since; valid if failures */
     ngx_uint_t                  failures;
     ngx_uint_t                  losses;       /* races lost in a row */
@@ -278,6 +281,8 @@ struct ngx_tidraw_room_s {
     td_schema_t                *schema;       /* NULL: nobody connected yet */
     unsigned                    schema_stored:1;
     unsigned                    schema_unknown:1;
+    unsigned                    unsure:1;     /* whether all we know is all
+                                                 that we stored */
     uint64_t                    logged;       /* history since the board was
                                                  last stored whole; 0: none
                                                  reaches it */
@@ -291,6 +296,7 @@ struct ngx_tidraw_room_s {
     ngx_tidraw_shared_t        *snapshot;     /* all records as members */
     uint64_t                    snapshot_clock;
 
+    ngx_msec_t                  foreign;      /* when others wrote last */
     uint64_t                    heard;        /* a clock beyond ours exists */
     uint64_t                    heard_then;   /* when catching up began */
 
@@ -438,9 +444,23 @@ ngx_uint_t ngx_tidraw_commit_busy(ngx_tidraw_room_t *room);
 /* Plans the next cycle, when one is due and none runs. */
 void ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room);
 
+/* Frees a push that is in no queue. */
+void ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c, ngx_tidraw_push_t *push);
+
+
+/* ngx_tidraw_commit_failed.c: when it does not work */
+
 /* The cycle, or catching up within it, failed: it is tried again for a time,
  * then its authors are closed.  rc as of an operation. */
 void ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc);
+
+/* The pushes of the cycle are the first of the next one. */
+void ngx_tidraw_commit_again(ngx_tidraw_room_t *room);
+
+/* Closes the authors of all pushes, with this code and reason, and drops
+ * those; the cycle is over. */
+void ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
+    const char *reason);
 
 
 /* ngx_tidraw_history.c: what a commit changed, and who */

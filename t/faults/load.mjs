@@ -225,7 +225,7 @@ export class Writer {
   }
 
   open() {
-    const ws = new WebSocket(`ws://127.0.0.1:${this.t.port}/connect/${this.board}`
+    const ws = new WebSocket(`ws://${this.t.host}:${this.t.port}/connect/${this.board}`
       + `?sessionId=${newId()}&storeId=${newId()}${this.query}`,
     { headers: this.headers, perMessageDeflate: false })
 
@@ -482,8 +482,8 @@ export class Load {
 
   // What somebody gets who comes anew.
 
-  async newcomer(board, generation) {
-    const ws = new WebSocket(`ws://127.0.0.1:${this.t.port}/connect/${board}`
+  async newcomer(board, generation, t = this.t) {
+    const ws = new WebSocket(`ws://${t.host}:${t.port}/connect/${board}`
       + `?sessionId=${newId()}&storeId=${newId()}`,
     { headers: { cookie: this.cookie } })
 

@@ -3,13 +3,14 @@
 // PostgreSQL dies, restarts or falls silent under load: commits whose outcome
 // nobody knows.  No acknowledged edit is lost, none is applied twice, and
 // their authors get answers afterwards, or are closed with a code that lets
-// them come back.
+// them come back; edits flow again within 2 s, and nobody spins meanwhile.
 //
-// ROUNDS (2) of all the ways.
+// ROUNDS (2; LONG=1: 20, with 10 s of silence) of all the ways.
 
 import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
   const { start } = await import('../lib/server.mjs')
-  const rounds = Number(process.env.ROUNDS || 2)
+  const { core, long, rounds: number } = await import('./workers.mjs')
+  const rounds = number('ROUNDS', 2, 20)
 
   await run(async () => {
     const began = Date.now()
@@ -21,6 +22,17 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
     const backends = async () => (await t.sql('SELECT pid FROM pg_stat_activity '
       + 'WHERE datname = current_database() AND pid <> pg_backend_pid()'))
       .map(([pid]) => Number(pid))
+
+    // what the workers use while there is nothing that they could do
+
+    const calm = async (wait) => {
+      const used = await core(await t.workers(), wait)
+
+      busiest = Math.max(busiest, used)
+    }
+
+    let busiest = 0
+    let slowest = 0
 
     const ways = {
       'kill -9 of one of its processes': async () => {
@@ -68,7 +80,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
 
       silence: async () => {
         await t.postgres('pause')
-        await sleep(1500)
+        await calm(() => sleep(long ? 10000 : 1500))
         await t.postgres('resume')
       },
 
@@ -80,8 +92,8 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
         await t.postgres('stop')
 
         try {
-          await until(() => closed() >= before + load.writers.length,
-            () => `authors to be told, ${closed() - before} were`, 40000)
+          await calm(() => until(() => closed() >= before + load.writers.length,
+            () => `authors to be told, ${closed() - before} were`, 40000))
           say(`away: authors were closed with 1013 after ${Date.now() - at} ms`)
         } finally {
           await t.postgres('start')
@@ -103,7 +115,11 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
 
         try {
           await way()
-          after = `edits flow after ${await load.flowing(30000)} ms`
+
+          const back = await load.flowing(30000)
+
+          slowest = Math.max(slowest, back)
+          after = `edits flow after ${back} ms`
           await load.look(name)
         } catch (error) {
           ledger.fault(error.stack)
@@ -120,6 +136,10 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
     await load.finish()
     ok(ledger.faults.length === before, `${ledger.acks} acknowledged edits, all `
       + 'stored, each of them once', ledger.faults.slice(before).join('\n'))
+
+    ok(slowest <= 2000, `recovery took ${slowest} ms at most`)
+    ok(busiest < 0.2, `${(busiest * 100).toFixed(1)} % of a core at most was `
+      + 'used while the database was away')
 
     say(`sockets closed: ${JSON.stringify(ledger.closes)}; `
       + `${((Date.now() - began) / 1000).toFixed(1)} s`)

@@ -34,6 +34,28 @@ export const ms = (n) => `${n.toFixed(n < 10 ? 1 : 0)} ms`
 export const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(
   readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
 
+// The part of a core that processes use meanwhile.
+
+export async function core(pids, meanwhile) {
+  const ticks = () => pids.reduce((sum, pid) => {
+    try {
+      const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/.*\) /s, '').split(' ').slice(11, 13)
+
+      return sum + Number(user) + Number(system)
+    } catch {
+      return sum
+    }
+  }, 0)
+
+  const began = performance.now()
+  const before = ticks()
+
+  await meanwhile()
+
+  return (ticks() - before) * 10 / (performance.now() - began)
+}
+
 async function freePort() {
   const [low, high] = (process.env.TIDRAW_PORTS || '28000-31999').split('-')
 

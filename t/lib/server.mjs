@@ -8,7 +8,8 @@
 //     …
 //     await t.finish()   // false: something was left behind, fail the test
 //
-// Options: database, redis, workers, tls, location, env and conf as in Test.pm.
+// Options: database, redis, workers, tls, location, netns, address, backend, env
+// and conf as in Test.pm.
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'

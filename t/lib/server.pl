@@ -94,7 +94,8 @@ sub facts {
 
     my $s = $t->{tls} ? 's' : '';
 
-    return { port => $t->port, dir => $t->dir, pid => $t->pid,
+    return { host => $t->{address}, port => $t->port, dir => $t->dir,
+             pid => $t->pid,
              url => "http$s://localhost:" . $t->port . $t->{location},
              wsUrl => "ws$s://localhost:" . $t->port . $t->{location},
              database => $t->{url} };

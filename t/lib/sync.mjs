@@ -173,7 +173,7 @@ export class Client {
     const key = randomBytes(16).toString('base64')
     const want = createHash('sha1').update(key + GUID).digest('base64')
     const headers = {
-      Host: `127.0.0.1:${t.port}`,
+      Host: `${t.host}:${t.port}`,
       Upgrade: 'websocket',
       Connection: 'Upgrade',
       'Sec-WebSocket-Version': 13,
@@ -184,7 +184,7 @@ export class Client {
 
     const path = options.path ?? `/connect/${board}?${query}`
 
-    this.socket = options.socket ?? dial(t.port, '127.0.0.1')
+    this.socket = options.socket ?? dial(t.port, t.host)
     this.socket.setNoDelay(true)
     this.socket.on('error', () => {})
     this.socket.on('close', () => this.end({ code: 1006, reason: '' }))

@@ -13,14 +13,18 @@ use Tidraw::Util qw(wait_for free_port spawn reap signal_all slurp run_ok);
 my $shared;
 
 
-# The cluster that all servers of this test share.
+# The cluster that all servers of this test share; the first call makes it.
 
 sub shared {
-    return $shared ||= Tidraw::Pg->new->start;
+    my (undef, %o) = @_;
+
+    return $shared ||= Tidraw::Pg->new(%o)->start;
 }
 
 
-# conf: more lines for postgresql.conf
+# conf     more lines for postgresql.conf
+# netns    the network namespace it runs in
+# address  one more that it listens on, and how servers reach it
 
 sub new {
     my ($class, %o) = @_;
@@ -38,6 +42,8 @@ sub new {
         made => 0,
         pid  => 0,
         owner => $$,
+        netns => $o{netns},
+        address => $o{address},
     }, $class;
 
     if ($self->{user}) {
@@ -53,9 +59,19 @@ sub new {
            '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8',
            '--no-sync');
 
+    my $more = '';
+
+    if ($self->{address}) {
+        $more = ", $self->{address}";
+
+        open(my $hba, '>>', "$self->{dir}/data/pg_hba.conf") or die $!;
+        print $hba "host all all samenet trust\n";
+        close $hba;
+    }
+
     open(my $fh, '>>', "$self->{dir}/data/postgresql.conf") or die $!;
     print $fh <<"END";
-listen_addresses = '127.0.0.1'
+listen_addresses = '127.0.0.1$more'
 port = $self->{port}
 unix_socket_directories = '$self->{dir}'
 max_connections = 100
@@ -75,7 +91,8 @@ sub start {
 
     $self->{pid} = spawn(["$self->{bin}/postgres", '-D', "$self->{dir}/data"],
                          output => "$self->{dir}/log", dir => $self->{dir},
-                         user => $self->{user}, death => 'INT');
+                         user => $self->{user}, death => 'INT',
+                         netns => $self->{netns});
 
     my $ok = wait_for(sub {
         return 1 if -e "$self->{dir}/.s.PGSQL.$self->{port}"
@@ -113,7 +130,10 @@ sub createdb {
 sub url {
     my ($self, $name, %o) = @_;
 
-    return $o{tcp} ? "postgresql://postgres\@127.0.0.1:$self->{port}/$name"
+    my $host = $self->{address} || '127.0.0.1';
+
+    return $o{tcp} || $self->{address}
+         ? "postgresql://postgres\@$host:$self->{port}/$name"
          : "postgresql://postgres\@/$name?host=$self->{dir}"
            . "&port=$self->{port}";
 }

@@ -8,21 +8,25 @@ use warnings;
 
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
-use IO::Socket::INET;
+use IO::Socket::UNIX;
 use Tidraw::Util qw(wait_for free_port spawn reap signal_all slurp run_ok);
 
 my $shared;
 
 
-# The one that all servers of this test share.
+# The one that all servers of this test share; the first call makes it.
 
 sub shared {
-    return $shared ||= Tidraw::Redis->new->start;
+    my (undef, %o) = @_;
+
+    return $shared ||= Tidraw::Redis->new(%o)->start;
 }
 
 
 # password   none
 # tls        0; 1 makes a certificate for localhost, and takes only that
+# netns      the network namespace it runs in
+# address    one more that it listens on, and how servers reach it
 
 sub new {
     my ($class, %o) = @_;
@@ -56,19 +60,23 @@ sub start {
            '--tls-auth-clients', 'no')
         : ('--port', $self->{port});
 
-    $self->{pid} = spawn(['redis-server', @tls, '--bind', '127.0.0.1 127.0.0.2',
+    $self->{pid} = spawn(['redis-server', @tls, '--bind', '127.0.0.1 127.0.0.2'
+                              . ($self->{address} ? " $self->{address}" : ''),
+                          '--protected-mode', 'no',
                           '--save', '', '--appendonly', 'no',
                           '--unixsocket', $self->socket,
                           $self->{password}
                               ? ('--requirepass', $self->{password}) : ()],
-                         output => "$self->{dir}/log", dir => $self->{dir});
+                         output => "$self->{dir}/log", dir => $self->{dir},
+                         netns => $self->{netns});
+
+    # the port is open before the socket
 
     wait_for(sub {
         die "Redis did not start:\n" . slurp("$self->{dir}/log")
             if defined reap($self->{pid});
 
-        return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                     PeerPort => $self->{port}) ? 1 : 0;
+        return IO::Socket::UNIX->new(Peer => $self->socket) ? 1 : 0;
     }, 20) or die "Redis did not start\n";
 
     return $self;
@@ -84,7 +92,8 @@ sub url {
     my $user = $self->{password} ? ":$self->{password}\@" : '';
 
     return $self->{tls} ? "rediss://${user}localhost:$self->{port}"
-                        : "redis://${user}127.0.0.1:$self->{port}";
+                        : "redis://${user}@{[$self->{address} || '127.0.0.1']}"
+                          . ":$self->{port}";
 }
 
 

@@ -49,6 +49,9 @@ sub databases { return ('sqlite', 'postgres') }
 # workers    1
 # tls        0; 1 makes a certificate for localhost
 # location   '/'
+# netns      the network namespace that nginx runs in
+# address    127.0.0.1; where it listens
+# backend    { netns, address } of the PostgreSQL and the Redis of the test
 # ready      1: start() waits until the database is there, too; 0: it does not
 # module     1; 0 leaves the module out (for tests of this library)
 # static     0; 1 where NGINX_BIN has the module linked in
@@ -63,6 +66,7 @@ sub new {
     my $self = bless {
         workers  => 1,
         location => '/',
+        address  => '127.0.0.1',
         module   => 1,
         database => $ENV{TIDRAW_DATABASE} || 'sqlite',
         port     => 0,
@@ -84,7 +88,7 @@ sub new {
         $self->{url} = "sqlite:$self->{dir}/data/tidraw.db";
 
     } elsif ($db eq 'postgres' && $self->{module}) {
-        $self->{pg} = Tidraw::Pg->shared;
+        $self->{pg} = Tidraw::Pg->shared(%{ $self->{backend} || {} });
         $self->{dbname} = $self->{pg}->createdb;
         $self->{url} = $self->{pg}->url($self->{dbname});
 
@@ -93,7 +97,8 @@ sub new {
     }
 
     if (($self->{redis} // '') eq '1') {
-        $self->{redis} = Tidraw::Redis->shared->url;
+        $self->{redis} = Tidraw::Redis->shared(%{ $self->{backend} || {} })
+            ->url;
     }
 
     $self->certificate if $self->{tls};
@@ -172,7 +177,7 @@ http {
     include /etc/nginx/mime.types;
     $conf{http}
     server {
-        listen 127.0.0.1:$self->{port}$ssl;
+        listen $self->{address}:$self->{port}$ssl;
         server_name localhost;
         $server
         $conf{server}
@@ -254,7 +259,8 @@ sub start {
                               "$self->{dir}/error.log", '-p', $self->{dir},
                               '-c', "$self->{dir}/nginx.conf"],
                              output => "$self->{dir}/stderr",
-                             dir => $self->{dir}, env => $self->{env});
+                             dir => $self->{dir}, env => $self->{env},
+                             netns => $self->{netns});
 
         return $self if $self->listening;
 
@@ -290,7 +296,7 @@ sub answers {
     my ($self) = @_;
 
     if (!$self->{module} || !($self->{ready} // 1)) {
-        return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        return IO::Socket::INET->new(PeerAddr => $self->{address},
                                      PeerPort => $self->{port}) ? 1 : 0;
     }
 
@@ -491,7 +497,8 @@ sub path {
 sub client {
     my ($self, %o) = @_;
 
-    return Tidraw::HTTP->new(port => $self->{port}, tls => $self->{tls}, %o);
+    return Tidraw::HTTP->new(host => $self->{address}, port => $self->{port},
+                             tls => $self->{tls}, %o);
 }
 
 
@@ -526,6 +533,11 @@ sub api {
 
 sub register {
     my ($self, $email, %o) = @_;
+
+    # from another machine, the first one needs the code of the log
+
+    ($o{setup_code}) = $self->error_log =~ /setup code ((?:[A-Z]{4}-?){3})/
+        if $self->{address} !~ /^127\./ && !$self->{registered}++;
 
     my (undef, $r) = $self->api('POST', 'api/auth/register', json => {
         email => $email, password => $password, name => $email =~ s/@.*//r,

@@ -57,7 +57,8 @@ sub free_port {
 
 
 # Starts a program in a process group of its own, both outputs into a file.
-# It gets the signal $o{death} when this process dies.
+# It gets the signal $o{death} when this process dies.  $o{netns} names the
+# network namespace it runs in.
 
 sub spawn {
     my ($command, %o) = @_;
@@ -78,7 +79,13 @@ sub spawn {
         my @as = $o{user}
             ? ("--reuid=$o{user}", "--regid=$o{user}", '--init-groups') : ();
 
-        { exec 'setpriv', '--pdeathsig', $o{death} || 'TERM', @as, @$command }
+        my @in = $o{netns}
+            ? ('nsenter', "--net=/run/netns/$o{netns}") : ();
+
+        {
+            exec @in, 'setpriv', '--pdeathsig', $o{death} || 'TERM', @as,
+                 @$command
+        }
         POSIX::_exit(127);
     }
 

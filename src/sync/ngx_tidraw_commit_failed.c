@@ -1,0 +1,128 @@
+
+/*
+ * Commits that failed: the pushes wait and are tried again, and are given up
+ * after a while.  Nothing is answered here.
+ */
+
+
+#include "ngx_tidraw_room.h"
+
+
+#define NGX_TIDRAW_COMMIT_PATIENCE 10000       /* ms of failing */
+
+
+void
+ngx_tidraw_commit_again(ngx_tidraw_room_t *room)
+{
+    ngx_queue_t          *q;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    while (!ngx_queue_empty(&c->running)) {
+        q = ngx_queue_last(&c->running);
+        ngx_queue_remove(q);
+        ngx_queue_insert_head(&c->waiting, q);
+    }
+
+    c->overlay = NULL;
+}
+
+
+void
+ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
+{
+    const char           *what;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    ngx_tidraw_commit_again(room);
+
+    switch (rc) {
+
+    case NGX_TIDRAW_STORE_AWAY:
+        what = "database unavailable";
+        break;
+
+    case NGX_TIDRAW_STORE_FULL:
+        what = "disk full or read-only";
+        break;
+
+    case NGX_TIDRAW_STORE_UNKNOWN:
+
+        /* trying again tells: what was stored makes the next try come second */
+
+        what = "outcome unknown";
+        break;
+
+    default:
+        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_INTERNAL,
+                                  "cannot be stored");
+        return;
+    }
+
+    ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_COMMIT_FAILURES, 1);
+
+    if (c->failures++ == 0) {
+        c->failing = c->asked;
+        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
+                      "board \"%V\" cannot be stored, its pushes wait: %s",
+                      &room->sn.str, what);
+    }
+
+    if (ngx_current_msec - c->failing >= NGX_TIDRAW_COMMIT_PATIENCE) {
+        ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_TRY_LATER, what);
+        return;
+    }
+
+    c->state = NGX_TIDRAW_COMMIT_BACKING_OFF;
+
+    ngx_add_timer(&c->event, ngx_min(100 * c->failures, 1000));
+}
+
+
+/*
+ * Pushes that cannot be stored are never answered: their authors are closed,
+ * come back, and send them again.
+ */
+
+void
+ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
+    const char *reason)
+{
+    ngx_uint_t            n;
+    ngx_queue_t          *q;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    ngx_tidraw_commit_again(room);
+
+    for (n = 0; !ngx_queue_empty(&c->waiting); n++) {
+        q = ngx_queue_head(&c->waiting);
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->client) {
+
+            /* drops all that wait of this client */
+
+            ngx_tidraw_client_close(push->client, code, reason);
+
+        } else {
+            ngx_queue_remove(q);
+            ngx_tidraw_commit_drop(c, push);
+        }
+    }
+
+    if (n) {
+        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
+                      "board \"%V\": authors of unstored pushes closed: %s",
+                      &room->sn.str, reason);
+    }
+
+    room->unsure = 1;
+    c->state = NGX_TIDRAW_COMMIT_IDLE;
+    c->failures = 0;
+}
