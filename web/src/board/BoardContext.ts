@@ -1,9 +1,14 @@
-import { createContext, useContext } from 'react'
+import { type RefObject, createContext, useContext } from 'react'
 import type { Room } from '../lib/types'
+import type { Unsaved } from './unsaved'
 
 export interface OpenedBoard {
   room: Room
   link: string | null
+  embedded: boolean
+  unsaved: Unsaved | null
+  /* what is to be done before the board is left */
+  leaving: RefObject<(() => Promise<void>) | null>
   sharing: boolean
   setSharing: (open: boolean) => void
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useSync } from '@tldraw/sync'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { type TLComponents, type TLUiOverrides, Tldraw } from 'tldraw'
 import { Loading } from '../components/States'
 import { socketUrl } from '../lib/base'
@@ -11,26 +11,57 @@ import { t } from '../texts'
 import { assetUrls } from './assetUrls'
 import { BoardContext } from './BoardContext'
 import { EditorFailed } from './EditorFailed'
+import { EmbedPanel } from './EmbedPanel'
 import { IMAGE_TYPES, MAX_IMAGE, assetStore, registerBookmarks } from './content'
 import { useIdentity } from './identity'
+import { MainMenu } from './MainMenu'
 import { MenuPanel } from './MenuPanel'
+import { Outdated } from './Outdated'
 import { Refusal, asReason } from './Refusal'
 import { SharePanel } from './SharePanel'
 import { TopPanel } from './TopPanel'
+import { useUnsaved } from './useUnsaved'
+import { Watch } from './Watch'
 
-const components: TLComponents = { MenuPanel, SharePanel, TopPanel, ErrorFallback: EditorFailed }
+const whole: TLComponents = { MainMenu, MenuPanel, SharePanel, TopPanel, ErrorFallback: EditorFailed }
+
+/* in the frame of another page: only what is needed to look and to draw */
+const bare: TLComponents = {
+  MenuPanel: null,
+  SharePanel: EmbedPanel,
+  TopPanel,
+  HelpMenu: null,
+  ErrorFallback: EditorFailed,
+}
 
 const limits = { 'assets.files.size-too-big': t.board.fileTooBig, 'assets.files.type-not-allowed': t.board.fileType }
 const overrides: TLUiOverrides = { translations: { en: limits, de: limits } }
 
-export function OpenBoard({ room, link }: { room: Room; link: string | null }) {
+interface Props {
+  room: Room
+  link: string | null
+  embedded: boolean
+  /* the connection is to be made anew */
+  onAgain: () => void
+}
+
+export function OpenBoard({ room, link, embedded, onAgain }: Props) {
   const { userInfo, tldrawUser } = useIdentity()
   const [sharing, setSharing] = useState(false)
+  const leaving = useRef<(() => Promise<void>) | null>(null)
   const { data: config } = useQuery(configQuery)
   const store = useSync({ uri: socketUrl(room.id, link), assets: assetStore, userInfo })
-  const board = useMemo(() => ({ room, link, sharing, setSharing }), [room, link, sharing])
+  const unsaved = useUnsaved(store.store, room.id, userInfo.id)
+  const board = useMemo(
+    () => ({ room, link, embedded, unsaved, leaving, sharing, setSharing }),
+    [room, link, embedded, unsaved, sharing],
+  )
 
-  if (store.status === 'error') return <Refusal reason={asReason(reasonOf(store.error))} />
+  if (store.status === 'error') {
+    const reason = asReason(reasonOf(store.error))
+    if (reason === 'CLIENT_TOO_OLD') return <Outdated room={room} link={link} onUpgraded={onAgain} />
+    return <Refusal reason={reason} />
+  }
   if (store.status === 'loading') return <Loading text={t.board.loading} />
 
   return (
@@ -39,7 +70,7 @@ export function OpenBoard({ room, link }: { room: Room; link: string | null }) {
         <Tldraw
           store={store}
           user={tldrawUser}
-          components={components}
+          components={embedded ? bare : whole}
           overrides={overrides}
           assetUrls={assetUrls}
           acceptedImageMimeTypes={IMAGE_TYPES}
@@ -47,9 +78,11 @@ export function OpenBoard({ room, link }: { room: Room; link: string | null }) {
           maxAssetSize={MAX_IMAGE}
           onMount={registerBookmarks}
           {...(config?.license_key && { licenseKey: config.license_key })}
-        />
+        >
+          {!embedded && <Watch />}
+        </Tldraw>
       </main>
-      <ShareDialog room={room} link={link} open={sharing} onOpenChange={setSharing} />
+      {!embedded && <ShareDialog room={room} link={link} open={sharing} onOpenChange={setSharing} />}
     </BoardContext.Provider>
   )
 }

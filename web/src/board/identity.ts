@@ -5,7 +5,9 @@ import { useEffect, useRef, useState } from 'react'
 import { type TLUserPreferences, useTldrawUser } from 'tldraw'
 import { guest } from '../lib/guest'
 import { preferences } from '../lib/preferences'
-import { useUpdateMe, useUser } from '../lib/query'
+import { useUpdateMe } from '../lib/account'
+import { useUser } from '../lib/query'
+import { chosenLanguage, t } from '../texts'
 
 const PAUSE = 800
 
@@ -25,7 +27,7 @@ export function useIdentity() {
   useEffect(() => () => clearTimeout(timer.current), [])
 
   const person = { ...(user ?? visitor), ...(user && typed) }
-  const userInfo = { id: person.id, name: person.name, color: person.color }
+  const userInfo = { id: person.id, name: person.name || t.account.guest, color: person.color }
 
   /* the account is told when the typing stops */
   const changePerson = (next: Person) => {
@@ -42,11 +44,11 @@ export function useIdentity() {
 
   const setUserPreferences = ({ id: _id, name, color, ...rest }: TLUserPreferences) => {
     const next = { name: name ?? '', color: color ?? person.color }
-    if (next.name !== person.name || next.color !== person.color) changePerson(next)
+    if (next.name !== userInfo.name || next.color !== userInfo.color) changePerson(next)
     preferences.set({ ...rest, colorScheme: rest.colorScheme ?? 'system' })
   }
 
-  const tldrawUser = useTldrawUser({ userPreferences: { ...prefs, ...userInfo }, setUserPreferences })
+  const tldrawUser = useTldrawUser({ userPreferences: { ...prefs, locale: prefs.locale ?? chosenLanguage(), ...userInfo }, setUserPreferences })
 
   return { userInfo, tldrawUser }
 }

@@ -1,6 +1,6 @@
 // The round button at the top right: profile, appearance, signing out. For a
 // guest: appearance, name and signing in.
-import { ExitIcon, PersonIcon } from '@radix-ui/react-icons'
+import { ExitIcon, GearIcon, IdCardIcon, PersonIcon } from '@radix-ui/react-icons'
 import { DropdownMenu, IconButton } from '@radix-ui/themes'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Link, useNavigate } from 'react-router-dom'
@@ -53,6 +53,20 @@ export function AccountMenu({ onOpenChange, trigger }: Props) {
           <DropdownMenu.Item onSelect={() => setEditing(true)}>
             <PersonIcon /> {t.account.profile}
           </DropdownMenu.Item>
+          {user && (
+            <DropdownMenu.Item asChild>
+              <Link to="/account">
+                <IdCardIcon /> {t.me.settings}
+              </Link>
+            </DropdownMenu.Item>
+          )}
+          {user?.role === 'admin' && (
+            <DropdownMenu.Item asChild>
+              <Link to="/admin">
+                <GearIcon /> {t.admin.title}
+              </Link>
+            </DropdownMenu.Item>
+          )}
           <DropdownMenu.Separator />
           <DropdownMenu.Label>{t.account.theme}</DropdownMenu.Label>
           <DropdownMenu.RadioGroup

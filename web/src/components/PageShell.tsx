@@ -1,16 +1,21 @@
-// The frame of the pages with lists: brand, navigation, account.
-import { Container, Flex, Link as ThemeLink, TabNav } from '@radix-ui/themes'
+// The frame of the pages: brand, account, what is on the page, and at its side
+// where else one can go.
+import { Container, Flex, Link as ThemeLink } from '@radix-ui/themes'
 import { type ReactNode, useEffect } from 'react'
-import { Link, useLocation } from 'react-router-dom'
+import { Link } from 'react-router-dom'
 import { t } from '../texts'
 import { AccountMenu } from './AccountMenu'
 import { Brand } from './Brand'
 
-export function PageShell({ title, children }: { title: string; children: ReactNode }) {
-  const { pathname } = useLocation()
+interface Props {
+  title: string
+  side?: ReactNode
+  children: ReactNode
+}
 
+export function PageShell({ title, side, children }: Props) {
   useEffect(() => {
-    document.title = `${title} · ${t.app}`
+    document.title = title ? `${title} · ${t.app}` : t.app
   }, [title])
 
   return (
@@ -21,29 +26,22 @@ export function PageShell({ title, children }: { title: string; children: ReactN
       <header className="td-header">
         <Container size="4" px="4">
           <Flex align="center" justify="between" gap="4" height="60px">
-            <Flex align="center" gap={{ initial: '3', xs: '6' }}>
-              <ThemeLink asChild underline="none" highContrast>
-                <Link to="/" aria-label={`${t.app}: ${t.toBoards}`}>
-                  <Brand />
-                </Link>
-              </ThemeLink>
-              <TabNav.Root className="td-nav" size="2">
-                <TabNav.Link asChild active={pathname === '/'}>
-                  <Link to="/">{t.boards.title}</Link>
-                </TabNav.Link>
-                <TabNav.Link asChild active={pathname === '/bin'}>
-                  <Link to="/bin">{t.boards.bin}</Link>
-                </TabNav.Link>
-              </TabNav.Root>
-            </Flex>
+            <ThemeLink asChild underline="none" highContrast>
+              <Link to="/" aria-label={`${t.app}: ${t.toBoards}`}>
+                <Brand />
+              </Link>
+            </ThemeLink>
             <AccountMenu />
           </Flex>
         </Container>
       </header>
-      <Container size="4" px="4" py="6" asChild>
-        <main id="content" tabIndex={-1}>
-          {children}
-        </main>
+      <Container size="4" px="4" py={{ initial: '4', sm: '6' }}>
+        <div className="td-columns">
+          {side}
+          <main id="content" tabIndex={-1} className="td-grow">
+            {children}
+          </main>
+        </div>
       </Container>
     </>
   )

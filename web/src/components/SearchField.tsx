@@ -1,37 +1,36 @@
-// Searching the boards by name. The list of a person is short enough to be
-// searched here; a search loads the pages that are still missing.
 import { Cross2Icon, MagnifyingGlassIcon } from '@radix-ui/react-icons'
 import { IconButton, TextField } from '@radix-ui/themes'
-import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
-import { useEffect, useMemo } from 'react'
-import type { Room, RoomPage } from '../lib/types'
+import { useEffect, useState } from 'react'
 import { t } from '../texts'
 
-export type RoomList = UseInfiniteQueryResult<InfiniteData<RoomPage>>
-
-export function useFound(list: RoomList, query: string): Room[] {
-  const { data, hasNextPage, isFetching, fetchNextPage } = list
-  const wanted = query.trim().toLocaleLowerCase()
+/* what has been typed once the typing pauses */
+export function usePaused(value: string): string {
+  const [paused, setPaused] = useState(value)
 
   useEffect(() => {
-    if (wanted && hasNextPage && !isFetching) void fetchNextPage()
-  }, [wanted, hasNextPage, isFetching, fetchNextPage])
+    const timer = setTimeout(() => setPaused(value.trim()), value === '' ? 0 : 250)
+    return () => clearTimeout(timer)
+  }, [value])
 
-  return useMemo(() => {
-    const rooms = data?.pages.flatMap((page) => page.rooms) ?? []
-    return wanted ? rooms.filter((r) => r.name.toLocaleLowerCase().includes(wanted)) : rooms
-  }, [data, wanted])
+  return paused
 }
 
-export function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+interface Props {
+  value: string
+  label: string
+  onChange: (value: string) => void
+}
+
+export function SearchField({ value, label, onChange }: Props) {
   return (
     <TextField.Root
       size="3"
       type="search"
       className="td-search"
-      placeholder={t.boards.search}
-      aria-label={t.boards.search}
+      placeholder={label}
+      aria-label={label}
       value={value}
+      maxLength={100}
       onChange={(e) => onChange(e.target.value)}
     >
       <TextField.Slot>

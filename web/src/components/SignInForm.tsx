@@ -1,5 +1,6 @@
-import { Button } from '@radix-ui/themes'
+import { Button, Text } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
+import { Link } from 'react-router-dom'
 import { useSignIn } from '../lib/query'
 import { t } from '../texts'
 import { Field, PasswordField } from './Field'
@@ -37,6 +38,11 @@ export function SignInForm({ onDone }: { onDone: () => void }) {
       <Button size="3" type="submit" loading={signIn.isPending} className="td-wide">
         {t.account.signIn}
       </Button>
+      <Text as="p" size="2" mt="4" align="center">
+        <Link to="/forgot" className="td-link">
+          {t.reset.forgot}
+        </Link>
+      </Text>
     </form>
   )
 }

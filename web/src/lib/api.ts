@@ -6,6 +6,8 @@ export type ErrorCode =
   | 'bad_request'
   | 'not_authenticated'
   | 'invalid_credentials'
+  | 'link_password'
+  | 'weak_password'
   | 'forbidden'
   | 'bad_origin'
   | 'registration_closed'
@@ -17,6 +19,7 @@ export type ErrorCode =
   | 'conflict'
   | 'email_taken'
   | 'gone'
+  | 'precondition_failed'
   | 'too_large'
   | 'unsupported_media_type'
   | 'too_many_attempts'
@@ -39,24 +42,38 @@ export class ApiError extends Error {
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
-async function call<T>(method: Method, path: string, body?: object): Promise<T> {
-  let response: Response
-
-  try {
-    response = await fetch(appUrl(`api/${path}`), {
-      method,
-      credentials: 'same-origin',
-      ...(body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
-    })
-  } catch {
+/* the answer of the server, or an ApiError */
+export async function request(method: Method, path: string, body?: BodyInit, headers?: HeadersInit): Promise<Response> {
+  const response = await fetch(appUrl(`api/${path}`), {
+    method,
+    credentials: 'same-origin',
+    ...(body !== undefined && { body }),
+    ...(headers && { headers }),
+  }).catch(() => {
     throw new ApiError('offline', 0, 'No answer')
-  }
+  })
 
+  if (!response.ok) throw failure(response, await response.json().catch(() => null))
+
+  return response
+}
+
+async function call<T>(method: Method, path: string, body?: object): Promise<T> {
+  const response = body
+    ? await request(method, path, JSON.stringify(body), { 'Content-Type': 'application/json' })
+    : await request(method, path)
+
+  return read<T>(response)
+}
+
+async function upload<T>(method: Method, path: string, body: Blob): Promise<T> {
+  return read<T>(await request(method, path, body, { 'Content-Type': body.type }))
+}
+
+async function read<T>(response: Response): Promise<T> {
   if (response.status === 204) return undefined as T
 
   const answer: unknown = await response.json().catch(() => null)
-
-  if (!response.ok) throw failure(response, answer)
   if (answer === null) throw new ApiError('internal', response.status, 'No JSON')
 
   return answer as T
@@ -75,7 +92,20 @@ export const api = {
   post: <T>(path: string, body: object = {}) => call<T>('POST', path, body),
   patch: <T>(path: string, body: object) => call<T>('PATCH', path, body),
   put: <T>(path: string, body: object) => call<T>('PUT', path, body),
-  delete: (path: string) => call<void>('DELETE', path),
+  delete: (path: string, body?: object) => call<void>('DELETE', path, body),
+  upload,
+}
+
+/* ?a=b&c=d of what has a value */
+export function query(parts: Record<string, string | number | boolean | null | undefined>): string {
+  const search = new URLSearchParams()
+
+  for (const [name, value] of Object.entries(parts)) {
+    if (value === null || value === undefined || value === '' || value === false) continue
+    search.set(name, value === true ? '1' : String(value))
+  }
+
+  return search.size > 0 ? `?${search.toString()}` : ''
 }
 
 /* ids and tokens come from the address bar: never let one change the path */

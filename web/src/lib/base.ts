@@ -14,6 +14,10 @@ export function boardUrl(id: string, link?: string): string {
   return appUrl(`board/${id}${link ? `?link=${encodeURIComponent(link)}` : ''}`)
 }
 
+export function embedUrl(id: string, link: string): string {
+  return appUrl(`embed/${id}?link=${encodeURIComponent(link)}`)
+}
+
 export function inviteUrl(token: string): string {
   return appUrl(`invite/${token}`)
 }

@@ -1,6 +1,7 @@
 // How this browser likes the app: colours, language of the editor and the
 // editor's own switches. One store feeds the pages and tldraw alike.
 import { useSyncExternalStore } from 'react'
+import type { Sort } from './rooms'
 import { stored } from './stored'
 
 export type ColorScheme = 'light' | 'dark' | 'system'
@@ -32,3 +33,6 @@ export function useAppearance(): 'light' | 'dark' {
 
   return colorScheme === 'system' ? (dark ? 'dark' : 'light') : colorScheme
 }
+
+/* how this browser likes lists of boards */
+export const listPreferences = stored<{ sort: Sort }>('tidraw.list', () => ({ sort: 'updated' }))

@@ -65,12 +65,12 @@ export type Registration = {
 }
 
 /* another account sees other boards: nothing of the old one may stay */
-function useEnter() {
+export function useEnter() {
   const client = useQueryClient()
 
   return async (user: User | null) => {
     client.setQueryData(sessionQuery.queryKey, { user })
-    for (const key of ['rooms', 'room', 'sharing']) client.removeQueries({ queryKey: [key] })
+    for (const key of ['rooms', 'room', 'sharing', 'folders', 'account', 'admin']) client.removeQueries({ queryKey: [key] })
     await client.invalidateQueries({ queryKey: configQuery.queryKey })
   }
 }
@@ -99,17 +99,5 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => api.post<void>('auth/logout'),
     onSuccess: () => enter(null),
-  })
-}
-
-export function useUpdateMe() {
-  const client = useQueryClient()
-
-  return useMutation({
-    mutationFn: (change: { name?: string; color?: string }) => api.patch<{ user: User }>('me', change),
-    onSuccess: ({ user }) => {
-      client.setQueryData(sessionQuery.queryKey, { user })
-      void client.invalidateQueries({ queryKey: ['rooms'] })
-    },
   })
 }

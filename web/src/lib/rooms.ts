@@ -3,44 +3,57 @@ import {
   type InfiniteData,
   type QueryClient,
   infiniteQueryOptions,
+  keepPreviousData,
   queryOptions,
   useMutation,
   useQueryClient,
 } from '@tanstack/react-query'
-import { api, segment } from './api'
-import type { Room, RoomPage } from './types'
+import { api, query, request, segment } from './api'
+import type { Room, RoomPage, Template } from './types'
 
 const PAGE = 50
 
-export function roomsQuery(where: 'boards' | 'bin') {
-  const bin = where === 'bin' ? '&deleted=1' : ''
+/* how often a list that is looked at learns who is on a board now */
+const LIVE = 10_000
 
+export const SORTS = ['updated', 'opened', 'name', 'created'] as const
+export type Sort = (typeof SORTS)[number]
+
+export interface Wanted {
+  q?: string
+  sort?: Sort
+  folder?: string | undefined
+  favourite?: boolean
+  deleted?: boolean
+}
+
+export function roomsQuery(wanted: Wanted) {
   return infiniteQueryOptions({
-    queryKey: ['rooms', where],
+    queryKey: ['rooms', wanted],
     queryFn: ({ pageParam }) =>
-      api.get<RoomPage>(`rooms?limit=${PAGE}${bin}${pageParam ? `&cursor=${segment(pageParam)}` : ''}`),
+      api.get<RoomPage>(`rooms${query({ ...wanted, limit: PAGE, cursor: pageParam })}`),
     initialPageParam: '',
     getNextPageParam: (page) => page.next,
     staleTime: 0,
+    refetchInterval: LIVE,
+    placeholderData: keepPreviousData,
   })
 }
 
 export function roomQuery(id: string, link: string | null) {
   return queryOptions({
     queryKey: ['room', id, link],
-    queryFn: () => api.get<Room>(`rooms/${segment(id)}${link ? `?link=${segment(link)}` : ''}`),
+    queryFn: () => api.get<Room>(`rooms/${segment(id)}${query({ link })}`),
   })
 }
 
-export function useCreateRoom() {
-  const client = useQueryClient()
+export const templatesQuery = queryOptions({
+  queryKey: ['templates'],
+  queryFn: () => api.get<{ templates: Template[] }>('templates'),
+  staleTime: Infinity,
+})
 
-  return useMutation({
-    mutationFn: (name: string) => api.post<Room>('rooms', { name }),
-    /* nobody waits for the list: the new board is opened at once */
-    onSuccess: () => void client.invalidateQueries({ queryKey: ['rooms'] }),
-  })
-}
+const path = (id: string, rest = '') => `rooms/${segment(id)}${rest}`
 
 type Pages = InfiniteData<RoomPage, string>
 
@@ -56,46 +69,101 @@ function changeRoom(client: QueryClient, id: string, change: (room: Room) => Roo
   client.setQueriesData<Room>({ queryKey: ['room', id] }, (old) => (old && apply(old)) ?? old)
 }
 
+function refresh(client: QueryClient, id?: string) {
+  return Promise.all([
+    client.invalidateQueries({ queryKey: ['rooms'] }),
+    id && client.invalidateQueries({ queryKey: ['room', id] }),
+  ])
+}
+
+/* a new board: nobody waits for the list, the board is opened at once */
+function useNewRoom<Variables>(mutationFn: (variables: Variables) => Promise<Room>) {
+  const client = useQueryClient()
+
+  return useMutation({ mutationFn, onSuccess: () => void refresh(client) })
+}
+
+export const useCreateRoom = () =>
+  useNewRoom((room: { name: string; template?: string; folder?: string | undefined }) => api.post<Room>('rooms', room))
+
+export const useDuplicateRoom = () =>
+  useNewRoom(({ id, name }: { id: string; name: string }) => api.post<Room>(path(id, '/duplicate'), { name }))
+
+/* a .tldr file becomes a board of its own */
+export const useImportRoom = () =>
+  useNewRoom((file: File) =>
+    api.upload<Room>(
+      'POST',
+      `rooms/import${query({ name: file.name.replace(/\.(tldr|json)$/i, '').trim().slice(0, 100) })}`,
+      new Blob([file], { type: 'application/json' }),
+    ),
+  )
+
 /* shown at once; when the server refuses, what it has comes back */
-export function useRenameRoom() {
+function useRoomChange<Variables extends { id: string }>(
+  mutationFn: (variables: Variables) => Promise<unknown>,
+  change: (room: Room, variables: Variables) => Room,
+) {
   const client = useQueryClient()
 
   return useMutation({
-    mutationFn: ({ id, name }: { id: string; name: string }) => api.patch<Room>(`rooms/${segment(id)}`, { name }),
-    onMutate: async ({ id, name }) => {
+    mutationFn,
+    onMutate: async (variables: Variables) => {
       await client.cancelQueries({ queryKey: ['rooms'] })
-      await client.cancelQueries({ queryKey: ['room', id] })
-      changeRoom(client, id, (room) => ({ ...room, name }))
+      await client.cancelQueries({ queryKey: ['room', variables.id] })
+      changeRoom(client, variables.id, (room) => change(room, variables))
     },
-    onSettled: (_room, _error, { id }) => refresh(client, id),
+    onSettled: (_answer, _error, { id }) => refresh(client, id),
   })
 }
 
-export function useDeleteRoom() {
+export const useRenameRoom = () =>
+  useRoomChange(
+    ({ id, name }: { id: string; name: string }) => api.patch<Room>(path(id), { name }),
+    (room, { name }) => ({ ...room, name }),
+  )
+
+export const useFavourite = () =>
+  useRoomChange(
+    ({ id, favourite }: { id: string; favourite: boolean }) =>
+      favourite ? api.put<void>(path(id, '/favourite'), {}) : api.delete(path(id, '/favourite')),
+    (room, { favourite }) => ({ ...room, favourite }),
+  )
+
+export const useMoveRoom = () =>
+  useRoomChange(
+    ({ id, folder }: { id: string; folder: string | null }) => api.put<void>(path(id, '/folder'), { folder }),
+    (room, { folder }) => ({ ...room, folder }),
+  )
+
+/* to the bin; from there, for ever */
+function useTakeAway(mutationFn: (id: string) => Promise<void>) {
   const client = useQueryClient()
 
   return useMutation({
-    mutationFn: (id: string) => api.delete(`rooms/${segment(id)}`),
+    mutationFn,
     onSuccess: (_void, id) => {
       changeRoom(client, id, () => null)
       client.removeQueries({ queryKey: ['room', id] })
-      return client.invalidateQueries({ queryKey: ['rooms'] })
+      return refresh(client)
     },
   })
 }
+
+export const useDeleteRoom = () => useTakeAway((id) => api.delete(path(id)))
+export const usePurgeRoom = () => useTakeAway((id) => api.delete(path(id, '?forever=1')))
 
 export function useRestoreRoom() {
   const client = useQueryClient()
 
   return useMutation({
-    mutationFn: (id: string) => api.post<Room>(`rooms/${segment(id)}/restore`),
+    mutationFn: (id: string) => api.post<Room>(path(id, '/restore')),
     onSuccess: (_room, id) => refresh(client, id),
   })
 }
 
-function refresh(client: QueryClient, id: string) {
-  return Promise.all([
-    client.invalidateQueries({ queryKey: ['rooms'] }),
-    client.invalidateQueries({ queryKey: ['room', id] }),
-  ])
+export async function putThumbnail(id: string, link: string | null, image: Blob): Promise<void> {
+  await request('PUT', path(id, `/thumbnail${query({ link })}`), image, { 'Content-Type': image.type })
 }
+
+export const exportPath = (id: string, link: string | null) => `api/${path(id, `/export${query({ link })}`)}`

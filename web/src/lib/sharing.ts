@@ -1,7 +1,7 @@
 // Who may come to a board: members, links, invitations.
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, segment } from './api'
-import type { Invitation, Invite, LinkRole, Member, Role, Room, ShareLink } from './types'
+import type { Invitation, Invite, LinkRole, Member, Presence, Role, Room, ShareLink } from './types'
 
 export const membersQuery = (room: string) =>
   queryOptions({
@@ -24,6 +24,14 @@ export const invitesQuery = (room: string) =>
     staleTime: 0,
   })
 
+export const presenceQuery = (room: string) =>
+  queryOptions({
+    queryKey: ['sharing', room, 'presence'],
+    queryFn: () => api.get<{ present: Presence[] }>(`rooms/${segment(room)}/presence`),
+    staleTime: 0,
+    refetchInterval: 5000,
+  })
+
 export const invitationQuery = (token: string) =>
   queryOptions({
     queryKey: ['invitation', token],
@@ -32,7 +40,7 @@ export const invitationQuery = (token: string) =>
 
 function useShareMutation<Variables, Answer>(
   room: string,
-  part: 'members' | 'links' | 'invites',
+  part: 'members' | 'links' | 'invites' | 'presence',
   mutationFn: (variables: Variables) => Promise<Answer>,
 ) {
   const client = useQueryClient()
@@ -58,8 +66,15 @@ export const useChangeRole = (room: string) =>
 export const useRemoveMember = (room: string) =>
   useShareMutation(room, 'members', (user: string) => api.delete(path(room, `members/${segment(user)}`)))
 
+export type LinkChange = { role: LinkRole; expires_at?: number | null; password?: string }
+
 export const useCreateLink = (room: string) =>
-  useShareMutation(room, 'links', (role: LinkRole) => api.post<ShareLink>(path(room, 'links'), { role }))
+  useShareMutation(room, 'links', (link: LinkChange) => api.post<ShareLink>(path(room, 'links'), link))
+
+export const useChangeLink = (room: string) =>
+  useShareMutation(room, 'links', ({ id, ...change }: LinkChange & { id: string }) =>
+    api.patch<ShareLink>(path(room, `links/${segment(id)}`), change),
+  )
 
 export const useRevokeLink = (room: string) =>
   useShareMutation(room, 'links', (link: string) => api.delete(path(room, `links/${segment(link)}`)))
@@ -71,6 +86,34 @@ export const useCreateInvite = (room: string) =>
 
 export const useRevokeInvite = (room: string) =>
   useShareMutation(room, 'invites', (invite: string) => api.delete(path(room, `invites/${segment(invite)}`)))
+
+export const useKick = (room: string) =>
+  useShareMutation(room, 'presence', (presence: string) => api.post<void>(path(room, 'kick'), { presence }))
+
+/* the member becomes the owner, the owner an editor */
+export function useTransfer(room: string) {
+  const client = useQueryClient()
+
+  return useMutation({
+    mutationFn: (user: string) => api.post<Room>(path(room, 'transfer'), { user }),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['sharing', room] }),
+        client.invalidateQueries({ queryKey: ['room', room] }),
+        client.invalidateQueries({ queryKey: ['rooms'] }),
+      ]),
+  })
+}
+
+/* opens a link that has a password, for this browser */
+export function useUnlock(room: string) {
+  const client = useQueryClient()
+
+  return useMutation({
+    mutationFn: (unlock: { link: string; password: string }) => api.post<void>(path(room, 'links/unlock'), unlock),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['room', room] }),
+  })
+}
 
 export function useAcceptInvitation() {
   const client = useQueryClient()

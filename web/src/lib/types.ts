@@ -2,16 +2,21 @@
 
 export type Role = 'owner' | 'editor' | 'viewer'
 export type LinkRole = 'editor' | 'viewer'
+export type AccountRole = 'admin' | 'user'
+export type Locale = 'en' | 'de'
+export type Scope = 'read' | 'write' | 'admin'
 
 export interface Person {
   id: string
   name: string
   color: string
+  picture?: string | null
 }
 
 export interface User extends Person {
   email: string
-  role: 'admin' | 'user'
+  role: AccountRole
+  locale: Locale | null
   created_at: number
 }
 
@@ -23,11 +28,27 @@ export interface Room {
   created_at: number
   updated_at: number
   deleted_at: number | null
+  opened_at: number | null
+  favourite: boolean
+  folder: string | null
+  thumbnail: string | null
+  present: number
+  people: Person[]
 }
 
 export interface RoomPage {
   rooms: Room[]
   next: string | null
+}
+
+export interface Folder {
+  id: string
+  name: string
+}
+
+export interface Template {
+  id: string
+  name: string
 }
 
 export interface Member {
@@ -39,6 +60,7 @@ export interface ShareLink {
   id: string
   role: LinkRole
   token: string
+  has_password: boolean
   created_at: number
   expires_at: number | null
 }
@@ -57,6 +79,33 @@ export interface Invitation {
   role: Role
   inviter: Person
   email: string | null
+}
+
+/* somebody who has the board open */
+export interface Presence {
+  id: string
+  name: string
+  color: string
+  user: string | null
+  role: Role
+}
+
+export interface Session {
+  id: string
+  current: boolean
+  created_at: number
+  last_used_at: number
+  address: string
+  agent: string
+}
+
+export interface Token {
+  id: string
+  name: string
+  scopes: Scope[]
+  created_at: number
+  last_used_at: number | null
+  expires_at: number | null
 }
 
 export interface Config {

@@ -4,19 +4,21 @@ import 'tldraw/tldraw.css'
 import '../board/board.css'
 
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { useParams, useSearchParams } from 'react-router-dom'
 import { GuestName } from '../board/GuestName'
+import { LinkPassword } from '../board/LinkPassword'
 import { OpenBoard } from '../board/OpenBoard'
 import { Refusal, refusalOf } from '../board/Refusal'
 import { Loading } from '../components/States'
+import { hasCode } from '../lib/errors'
 import { guest } from '../lib/guest'
 import { useUser } from '../lib/query'
 import { roomQuery } from '../lib/rooms'
 import { t } from '../texts'
 import { Unreachable } from './Unreachable'
 
-export default function Board() {
+export default function Board({ embedded = false }: { embedded?: boolean }) {
   const { id = '' } = useParams()
   const [search] = useSearchParams()
   const link = search.get('link')
@@ -24,6 +26,7 @@ export default function Board() {
   const visitor = guest.use()
   const room = useQuery(roomQuery(id, link))
   const name = room.data?.name
+  const [attempt, setAttempt] = useState(0)
 
   useEffect(() => {
     if (name) document.title = `${name} · ${t.app}`
@@ -31,13 +34,22 @@ export default function Board() {
 
   /* a board that is open stays open when a later look at it fails */
   if (room.isLoadingError) {
+    if (link && hasCode(room.error, 'link_password')) return <LinkPassword room={id} link={link} />
     const reason = refusalOf(room.error)
     return reason ? <Refusal reason={reason} /> : <Unreachable onRetry={room.refetch} />
   }
 
   if (!room.data) return <Loading text={t.board.loading} />
-  if (!user && !visitor.name) return <GuestName board={room.data.name} />
+  if (!user && !visitor.name && !embedded) return <GuestName board={room.data.name} />
 
   /* another account or another link is another connection */
-  return <OpenBoard key={`${id} ${link} ${user?.id}`} room={room.data} link={link} />
+  return (
+    <OpenBoard
+      key={`${id} ${link} ${user?.id} ${attempt}`}
+      room={room.data}
+      link={link}
+      embedded={embedded}
+      onAgain={() => setAttempt((n) => n + 1)}
+    />
+  )
 }

@@ -1,16 +1,18 @@
 // Links that let anyone in: one or more for editing, one or more for viewing.
-import { EyeOpenIcon, Pencil1Icon, PlusIcon, TrashIcon } from '@radix-ui/react-icons'
-import { Button, Flex, IconButton, Text } from '@radix-ui/themes'
+import { EyeOpenIcon, Pencil1Icon, PlusIcon } from '@radix-ui/react-icons'
+import { Button, Flex, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { CopyButton } from '../components/CopyButton'
 import { Failed, Loading } from '../components/States'
 import { useToast } from '../components/Toasts'
 import { boardUrl } from '../lib/base'
 import { errorText } from '../lib/errors'
-import { linksQuery, useCreateLink, useRevokeLink } from '../lib/sharing'
+import { linksQuery, useCreateLink } from '../lib/sharing'
 import { shortDate } from '../lib/time'
 import type { LinkRole, Room, ShareLink } from '../lib/types'
 import { t } from '../texts'
+import { LinkMenu } from './LinkMenu'
+import { NewLink } from './NewLink'
 
 const ROLES: LinkRole[] = ['editor', 'viewer']
 const ICONS = { editor: Pencil1Icon, viewer: EyeOpenIcon }
@@ -37,6 +39,7 @@ export function Links({ room }: { room: Room }) {
           return owner && <NewLinkRow key={role} room={room} role={role} />
         })}
       </ul>
+      {owner && <NewLink room={room} />}
     </>
   )
 }
@@ -52,14 +55,10 @@ function RoleIcon({ role }: { role: LinkRole }) {
 }
 
 function LinkRow({ room, link }: { room: Room; link: ShareLink }) {
-  const toast = useToast()
-  const revoke = useRevokeLink(room.id)
-
-  const take = () =>
-    revoke.mutateAsync(link.id).then(
-      () => toast({ text: t.share.revoked }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
-    )
+  const limits = [
+    link.expires_at !== null && t.share.until(shortDate(link.expires_at)),
+    link.has_password && t.share.withPassword,
+  ].filter(Boolean)
 
   return (
     <li className="td-row">
@@ -68,26 +67,15 @@ function LinkRow({ room, link }: { room: Room; link: ShareLink }) {
         <Text as="p" size="2">
           {t.share.linkRoles[link.role]}
         </Text>
-        {link.expires_at !== null && (
+        {limits.length > 0 && (
           <Text as="p" size="1" color="gray">
-            {t.share.until(shortDate(link.expires_at))}
+            {limits.join(', ')}
           </Text>
         )}
       </div>
       <Flex gap="3" align="center">
         <CopyButton text={boardUrl(room.id, link.token)} label={t.share.copyLink} />
-        {room.role === 'owner' && (
-          <IconButton
-            variant="ghost"
-            color="red"
-            aria-label={t.share.revokeLink}
-            title={t.share.revokeLink}
-            loading={revoke.isPending}
-            onClick={() => void take()}
-          >
-            <TrashIcon />
-          </IconButton>
-        )}
+        {room.role === 'owner' && <LinkMenu room={room} link={link} />}
       </Flex>
     </li>
   )
@@ -107,7 +95,7 @@ function NewLinkRow({ room, role }: { room: Room; role: LinkRole }) {
         variant="outline"
         aria-label={t.share.createLinkFor[role]}
         loading={create.isPending}
-        onClick={() => create.mutate(role, { onError: (error) => toast({ text: errorText(error), tone: 'error' }) })}
+        onClick={() => create.mutate({ role }, { onError: (error) => toast({ text: errorText(error), tone: 'error' }) })}
       >
         <PlusIcon /> {t.share.createLink}
       </Button>

@@ -5,6 +5,7 @@ import { membersQuery } from '../lib/sharing'
 import type { Room } from '../lib/types'
 import { t } from '../texts'
 import { AddPerson } from './AddPerson'
+import { HereNow } from './HereNow'
 import { Invitations } from './Invitations'
 import { MemberRow } from './MemberRow'
 
@@ -22,6 +23,7 @@ export function People({ room }: { room: Room }) {
           <MemberRow key={m.user.id} room={room} member={m} />
         ))}
       </ul>
+      <HereNow room={room} />
       {room.role === 'owner' && <Invitations room={room} />}
     </>
   )

@@ -5,6 +5,7 @@ import { boardUrl } from '../lib/base'
 import { useUser } from '../lib/query'
 import type { Room } from '../lib/types'
 import { t } from '../texts'
+import { Embed } from './Embed'
 import { Links } from './Links'
 import { People } from './People'
 
@@ -46,6 +47,7 @@ function Sharing({ room }: { room: Room }) {
       <Tabs.List>
         {room.role !== 'viewer' && <Tabs.Trigger value="links">{t.share.tabs.links}</Tabs.Trigger>}
         <Tabs.Trigger value="people">{t.share.tabs.people}</Tabs.Trigger>
+        {room.role !== 'viewer' && <Tabs.Trigger value="embed">{t.share.tabs.embed}</Tabs.Trigger>}
       </Tabs.List>
       <div className="td-dialog-body">
         <Tabs.Content value="links">
@@ -53,6 +55,9 @@ function Sharing({ room }: { room: Room }) {
         </Tabs.Content>
         <Tabs.Content value="people">
           <People room={room} />
+        </Tabs.Content>
+        <Tabs.Content value="embed">
+          <Embed room={room} />
         </Tabs.Content>
       </div>
       {!owner && (

@@ -1,15 +1,20 @@
-import { Card, Flex, Text } from '@radix-ui/themes'
+import { StarFilledIcon, StarIcon } from '@radix-ui/react-icons'
+import { Card, Flex, IconButton, Text } from '@radix-ui/themes'
 import { useRef, useState } from 'react'
 import { Link } from 'react-router-dom'
+import { PersonAvatar } from '../components/PersonAvatar'
+import { RenameField } from '../components/RenameField'
+import { useToast } from '../components/Toasts'
 import { loadBoard } from '../lib/board'
+import { errorText } from '../lib/errors'
 import { useUser } from '../lib/query'
+import { useFavourite } from '../lib/rooms'
 import { ago, exactTime } from '../lib/time'
 import type { Room } from '../lib/types'
 import { t } from '../texts'
 import { BoardCover } from './BoardCover'
 import { BoardMenu } from './BoardMenu'
-import { PersonAvatar } from './PersonAvatar'
-import { RenameField } from './RenameField'
+import { HereNow } from './HereNow'
 
 export function BoardCard({ room }: { room: Room }) {
   const user = useUser()
@@ -30,7 +35,7 @@ export function BoardCard({ room }: { room: Room }) {
   return (
     <li>
       <Card className="td-board td-board-link" onPointerEnter={() => void loadBoard().catch(() => undefined)}>
-        <BoardCover id={room.id} />
+        <BoardCover room={room} />
         <Flex align="center" justify="between" gap="2" mt="3" minHeight="32px">
           {renaming ? (
             <RenameField room={room} onDone={doneRenaming} />
@@ -41,7 +46,12 @@ export function BoardCard({ room }: { room: Room }) {
               </Link>
             </Text>
           )}
-          {room.role !== 'viewer' && !renaming && <BoardMenu room={room} onRename={() => setRenaming(true)} />}
+          {!renaming && (
+            <Flex align="center" gap="4" mr="1">
+              <Favourite room={room} />
+              <BoardMenu room={room} onRename={() => setRenaming(true)} />
+            </Flex>
+          )}
         </Flex>
         <Flex align="center" gap="2" mt="1">
           <PersonAvatar person={room.owner} size="1" />
@@ -55,7 +65,32 @@ export function BoardCard({ room }: { room: Room }) {
             </time>
           </Text>
         </Flex>
+        <HereNow room={room} />
       </Card>
     </li>
+  )
+}
+
+function Favourite({ room }: { room: Room }) {
+  const toast = useToast()
+  const favourite = useFavourite()
+  const Icon = room.favourite ? StarFilledIcon : StarIcon
+
+  const toggle = () =>
+    favourite
+      .mutateAsync({ id: room.id, favourite: !room.favourite })
+      .catch((error: unknown) => toast({ text: errorText(error), tone: 'error' }))
+
+  return (
+    <IconButton
+      variant="ghost"
+      color={room.favourite ? 'amber' : 'gray'}
+      className="td-above"
+      aria-label={t.boards.favourite(room.name)}
+      aria-pressed={room.favourite}
+      onClick={() => void toggle()}
+    >
+      <Icon />
+    </IconButton>
   )
 }

@@ -1,5 +1,9 @@
-// A little drawing that tells boards apart, made from the id: always the same
-// for one board.
+// What a board looks like: the picture that the editor made of it. Where there
+// is none yet, a little drawing made from the id, always the same for one board.
+import { useState } from 'react'
+import { appUrl } from '../lib/base'
+import type { Room } from '../lib/types'
+
 const HUES = [
   ['#5b5bd6', '#ffc53d'],
   ['#0a7d8c', '#ff8b3e'],
@@ -20,7 +24,24 @@ function numbers(id: string, count: number): number[] {
   })
 }
 
-export function BoardCover({ id }: { id: string }) {
+export function BoardCover({ room }: { room: Room }) {
+  const [broken, setBroken] = useState<string | null>(null)
+
+  if (!room.thumbnail || room.thumbnail === broken) return <Drawing id={room.id} />
+
+  return (
+    <img
+      className="td-cover td-thumbnail"
+      src={appUrl(room.thumbnail)}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      onError={() => setBroken(room.thumbnail)}
+    />
+  )
+}
+
+function Drawing({ id }: { id: string }) {
   const [hue = 0, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers(id, 7)
   const [first, second] = HUES[Math.floor(hue * HUES.length)] ?? HUES[0]
   const box = { x: 26 + a * 30, y: 26 + b * 24, w: 62 + c * 28, h: 42 + d * 18 }

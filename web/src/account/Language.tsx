@@ -1,0 +1,35 @@
+import { Select } from '@radix-ui/themes'
+import { useToast } from '../components/Toasts'
+import { useUpdateMe } from '../lib/account'
+import { errorText } from '../lib/errors'
+import { useUser } from '../lib/query'
+import type { Locale } from '../lib/types'
+import { LANGUAGES, t } from '../texts'
+
+const BROWSER = '-'
+
+export function Language() {
+  const user = useUser()
+  const toast = useToast()
+  const update = useUpdateMe()
+
+  const choose = (value: string) =>
+    update.mutate(
+      { locale: value === BROWSER ? null : (value as Locale) },
+      { onError: (error) => toast({ text: errorText(error), tone: 'error' }) },
+    )
+
+  return (
+    <Select.Root size="3" value={user?.locale ?? BROWSER} disabled={update.isPending} onValueChange={choose}>
+      <Select.Trigger aria-label={t.me.language} />
+      <Select.Content position="popper">
+        <Select.Item value={BROWSER}>{t.me.browserLanguage}</Select.Item>
+        {Object.entries(LANGUAGES).map(([code, name]) => (
+          <Select.Item key={code} value={code} lang={code}>
+            {name}
+          </Select.Item>
+        ))}
+      </Select.Content>
+    </Select.Root>
+  )
+}

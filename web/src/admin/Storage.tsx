@@ -1,0 +1,57 @@
+// Who uses how much of the disk. The list is in the order of the accounts; the
+// bars compare those that are shown.
+import { Flex, Progress, Text } from '@radix-ui/themes'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { SearchField, usePaused } from '../components/SearchField'
+import { type AdminUser, statsQuery, usersQuery } from '../lib/admin'
+import { amount, bytes } from '../lib/time'
+import { t } from '../texts'
+import { AdminShell } from './AdminShell'
+import { type Column, DataTable } from './DataTable'
+
+export function Storage() {
+  const [search, setSearch] = useState('')
+  const list = useInfiniteQuery(usersQuery({ q: usePaused(search), sort: 'bytes' }))
+  const stats = useQuery({ ...statsQuery, refetchInterval: false })
+  const users = list.data?.pages.flatMap((p) => p.users)
+  const most = Math.max(1, ...(users ?? []).map((u) => u.bytes))
+  const database = stats.data?.database
+
+  const columns: Column<AdminUser>[] = [
+    {
+      name: t.admin.user,
+      cell: (user) => (
+        <>
+          <Text as="p" size="2" weight="medium">
+            {user.name}
+          </Text>
+          <Text as="p" size="1" color="gray" className="td-break">
+            {user.email}
+          </Text>
+        </>
+      ),
+    },
+    { name: t.admin.boards, align: 'right', cell: (user) => amount(user.boards) },
+    {
+      name: t.admin.size,
+      align: 'right',
+      cell: (user) => (
+        <Flex align="center" justify="end" gap="3">
+          <Progress value={(user.bytes / most) * 100} className="td-bar" aria-label={t.admin.shareOf(user.name)} />
+          {bytes(user.bytes)}
+        </Flex>
+      ),
+    },
+  ]
+
+  return (
+    <AdminShell title={t.admin.storage}>
+      <Flex gap="3" mb="4" wrap="wrap" justify="between" align="center">
+        <SearchField value={search} label={t.admin.searchUsers} onChange={setSearch} />
+        {database?.size != null && <Text color="gray">{t.admin.databaseSize(bytes(database.size))}</Text>}
+      </Flex>
+      <DataTable label={t.admin.storage} list={list} rows={users} columns={columns} rowKey={(user) => user.id} />
+    </AdminShell>
+  )
+}

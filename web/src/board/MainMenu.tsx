@@ -1,0 +1,104 @@
+// The editor's menu, with what concerns the board as a whole.
+import { useNavigate } from 'react-router-dom'
+import { useState } from 'react'
+import {
+  DefaultMainMenu,
+  EditSubmenu,
+  ExtrasGroup,
+  PreferencesGroup,
+  ToggleTransparentBgMenuItem,
+  TldrawUiMenuActionItem,
+  TldrawUiMenuGroup,
+  TldrawUiMenuItem,
+  TldrawUiMenuSubmenu,
+  ViewSubmenu,
+  useEditor,
+} from 'tldraw'
+import { useToast } from '../components/Toasts'
+import { errorText } from '../lib/errors'
+import { useUser } from '../lib/query'
+import { useDuplicateRoom, useImportRoom } from '../lib/rooms'
+import { t } from '../texts'
+import { useBoard } from './BoardContext'
+import { savePdf, saveTldr } from './exports'
+
+export function MainMenu() {
+  const user = useUser()
+
+  return (
+    <DefaultMainMenu>
+      <TldrawUiMenuGroup id="basic">
+        <EditSubmenu />
+        <ViewSubmenu />
+        <ExportSubmenu />
+        <ExtrasGroup />
+      </TldrawUiMenuGroup>
+      {user && <BoardGroup />}
+      <PreferencesGroup />
+    </DefaultMainMenu>
+  )
+}
+
+function ExportSubmenu() {
+  const editor = useEditor()
+  const toast = useToast()
+  const { room, link } = useBoard()
+  const [busy, setBusy] = useState(false)
+
+  const asPdf = async () => {
+    setBusy(true)
+    try {
+      if (!(await savePdf(editor, room.name))) toast({ text: t.board.nothingToExport })
+    } catch {
+      toast({ text: t.board.exportFailed, tone: 'error' })
+    }
+    setBusy(false)
+  }
+
+  return (
+    <TldrawUiMenuSubmenu id="export-all-as" label="context-menu.export-all-as" size="small">
+      <TldrawUiMenuGroup id="export-all-as-group">
+        <TldrawUiMenuActionItem actionId="export-all-as-svg" />
+        <TldrawUiMenuActionItem actionId="export-all-as-png" />
+        <TldrawUiMenuItem id="export-pdf" label="PDF" readonlyOk disabled={busy} onSelect={() => void asPdf()} />
+        <TldrawUiMenuItem id="export-tldr" label=".tldr" readonlyOk onSelect={() => saveTldr(room, link)} />
+      </TldrawUiMenuGroup>
+      <TldrawUiMenuGroup id="export-all-as-bg">
+        <ToggleTransparentBgMenuItem />
+      </TldrawUiMenuGroup>
+    </TldrawUiMenuSubmenu>
+  )
+}
+
+function BoardGroup() {
+  const navigate = useNavigate()
+  const toast = useToast()
+  const { room } = useBoard()
+  const duplicate = useDuplicateRoom()
+  const load = useImportRoom()
+  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const open = (made: { id: string }) => navigate(`/board/${made.id}`)
+
+  const importFile = () => {
+    const input = document.createElement('input')
+    input.type = 'file'
+    input.accept = '.tldr'
+    input.onchange = () => {
+      const file = input.files?.[0]
+      if (file) void load.mutateAsync(file).then(open, failed)
+    }
+    input.click()
+  }
+
+  return (
+    <TldrawUiMenuGroup id="tidraw-board">
+      <TldrawUiMenuItem
+        id="duplicate-board"
+        label={t.board.duplicate}
+        readonlyOk
+        onSelect={() => void duplicate.mutateAsync({ id: room.id, name: t.boards.copyOf(room.name) }).then(open, failed)}
+      />
+      <TldrawUiMenuItem id="import-file" label={t.board.importFile} readonlyOk onSelect={importFile} />
+    </TldrawUiMenuGroup>
+  )
+}

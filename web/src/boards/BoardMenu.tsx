@@ -1,0 +1,129 @@
+// What can be done with a board in the list.
+import { ArchiveIcon, CopyIcon, DotsHorizontalIcon, Pencil1Icon, TrashIcon } from '@radix-ui/react-icons'
+import { DropdownMenu, IconButton } from '@radix-ui/themes'
+import { useQuery } from '@tanstack/react-query'
+import { useRef } from 'react'
+import { useNavigate } from 'react-router-dom'
+import { useToast } from '../components/Toasts'
+import { errorText } from '../lib/errors'
+import { foldersQuery } from '../lib/folders'
+import { useDeleteRoom, useDuplicateRoom, useMoveRoom, useRestoreRoom } from '../lib/rooms'
+import type { Room } from '../lib/types'
+import { t } from '../texts'
+
+export function BoardMenu({ room, onRename }: { room: Room; onRename: () => void }) {
+  const renaming = useRef(false)
+  const duplicate = useDuplicate(room)
+  const moveToBin = useMoveToBin(room)
+
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger>
+        <IconButton variant="ghost" color="gray" className="td-above" aria-label={t.boards.actions(room.name)}>
+          <DotsHorizontalIcon />
+        </IconButton>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Content
+        align="end"
+        onCloseAutoFocus={(event) => {
+          /* the field that replaces this card's name has the focus then */
+          if (renaming.current) event.preventDefault()
+          renaming.current = false
+        }}
+      >
+        {room.role !== 'viewer' && (
+          <DropdownMenu.Item
+            onSelect={() => {
+              renaming.current = true
+              onRename()
+            }}
+          >
+            <Pencil1Icon /> {t.boards.rename}
+          </DropdownMenu.Item>
+        )}
+        <DropdownMenu.Item onSelect={duplicate}>
+          <CopyIcon /> {t.boards.duplicate}
+        </DropdownMenu.Item>
+        <MoveTo room={room} />
+        {room.role === 'owner' && (
+          <DropdownMenu.Item color="red" onSelect={moveToBin}>
+            <TrashIcon /> {t.boards.delete}
+          </DropdownMenu.Item>
+        )}
+      </DropdownMenu.Content>
+    </DropdownMenu.Root>
+  )
+}
+
+function useDuplicate(room: Room) {
+  const toast = useToast()
+  const navigate = useNavigate()
+  const duplicate = useDuplicateRoom()
+
+  return () =>
+    void duplicate.mutateAsync({ id: room.id, name: t.boards.copyOf(room.name) }).then(
+      (copy) =>
+        toast({
+          text: t.boards.duplicated(room.name),
+          action: { label: t.boards.openIt, onSelect: () => navigate(`/board/${copy.id}`) },
+        }),
+      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
+    )
+}
+
+/* the answer may come when this card is gone: not as options of mutate() */
+function useMoveToBin(room: Room) {
+  const toast = useToast()
+  const remove = useDeleteRoom()
+  const restore = useRestoreRoom()
+  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const undo = () => restore.mutate(room.id, { onError: failed })
+
+  return () =>
+    void remove
+      .mutateAsync(room.id)
+      .then(() => toast({ text: t.boards.deleted(room.name), action: { label: t.undo, onSelect: undo } }), failed)
+}
+
+const NONE = '-'
+
+function MoveTo({ room }: { room: Room }) {
+  const toast = useToast()
+  const move = useMoveRoom()
+  const { data } = useQuery(foldersQuery)
+
+  if (!data || data.folders.length === 0) return null
+
+  const moveTo = (value: string) => {
+    const folder = value === NONE ? null : value
+    const name = data.folders.find((f) => f.id === folder)?.name
+    const undo = () => move.mutate({ id: room.id, folder: room.folder })
+
+    void move.mutateAsync({ id: room.id, folder }).then(
+      () =>
+        toast({
+          text: name ? t.boards.moved(room.name, name) : t.boards.movedOut(room.name),
+          action: { label: t.undo, onSelect: undo },
+        }),
+      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
+    )
+  }
+
+  return (
+    <DropdownMenu.Sub>
+      <DropdownMenu.SubTrigger>
+        <ArchiveIcon /> {t.boards.moveTo}
+      </DropdownMenu.SubTrigger>
+      <DropdownMenu.SubContent>
+        <DropdownMenu.RadioGroup value={room.folder ?? NONE} onValueChange={moveTo}>
+          <DropdownMenu.RadioItem value={NONE}>{t.boards.noFolder}</DropdownMenu.RadioItem>
+          {data.folders.map((f) => (
+            <DropdownMenu.RadioItem key={f.id} value={f.id}>
+              {f.name}
+            </DropdownMenu.RadioItem>
+          ))}
+        </DropdownMenu.RadioGroup>
+      </DropdownMenu.SubContent>
+    </DropdownMenu.Sub>
+  )
+}

@@ -1,0 +1,80 @@
+// Giving the board to a member, taking a member out, leaving.
+import { DotsHorizontalIcon } from '@radix-ui/react-icons'
+import { AlertDialog, Button, DropdownMenu, Flex, IconButton } from '@radix-ui/themes'
+import { useState } from 'react'
+import { useNavigate } from 'react-router-dom'
+import { useToast } from '../components/Toasts'
+import { useAddMember, useRemoveMember, useTransfer } from '../lib/sharing'
+import type { Member, Room } from '../lib/types'
+import { t } from '../texts'
+
+interface Props {
+  room: Room
+  member: Member
+  me: boolean
+  onFailed: (error: unknown) => void
+}
+
+export function MemberMenu({ room, member, me, onFailed }: Props) {
+  const { user, role } = member
+  const toast = useToast()
+  const navigate = useNavigate()
+  const remove = useRemoveMember(room.id)
+  const add = useAddMember(room.id)
+  const transfer = useTransfer(room.id)
+  const [asking, setAsking] = useState(false)
+
+  const bringBack = () => void add.mutateAsync({ email: user.email, role }).catch(onFailed)
+
+  /* the row, and for oneself the board, is gone when this is known */
+  const takeOut = () =>
+    void remove.mutateAsync(user.id).then(() => {
+      if (me) return navigate('/')
+      toast({ text: t.share.removed(user.name), action: { label: t.undo, onSelect: bringBack } })
+    }, onFailed)
+
+  const give = () =>
+    void transfer.mutateAsync(user.id).then(() => toast({ text: t.share.transferred(user.name) }), onFailed)
+
+  return (
+    <>
+      <DropdownMenu.Root>
+        <DropdownMenu.Trigger>
+          <IconButton
+            variant="ghost"
+            color="gray"
+            loading={remove.isPending || transfer.isPending}
+            aria-label={t.share.actionsFor(user.name)}
+          >
+            <DotsHorizontalIcon />
+          </IconButton>
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Content align="end">
+          {room.role === 'owner' && !me && (
+            <DropdownMenu.Item onSelect={() => setAsking(true)}>{t.share.transfer}</DropdownMenu.Item>
+          )}
+          <DropdownMenu.Item color="red" onSelect={takeOut}>
+            {me ? t.share.leave : t.share.remove}
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Root>
+      {/* only the new owner could give it back */}
+      <AlertDialog.Root open={asking} onOpenChange={setAsking}>
+        <AlertDialog.Content maxWidth="420px">
+          <AlertDialog.Title>{t.share.transferTitle(room.name, user.name)}</AlertDialog.Title>
+          <AlertDialog.Description size="2">{t.share.transferText}</AlertDialog.Description>
+          <Flex gap="3" mt="4" justify="end">
+            <AlertDialog.Cancel>
+              <Button variant="soft" color="gray">
+                {t.cancel}
+              </Button>
+            </AlertDialog.Cancel>
+            <AlertDialog.Action>
+              <Button onClick={give}>{t.share.transfer}</Button>
+            </AlertDialog.Action>
+          </Flex>
+        </AlertDialog.Content>
+      </AlertDialog.Root>
+    </>
+  )
+}
