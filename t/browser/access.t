@@ -162,7 +162,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await guest.canvas()
       await guest.page.getByText('View only').waitFor()
 
-      await dialog.getByRole('button', { name: 'Revoke this link' }).click()
+      await ann.choose('Actions for the link for viewing', 'Revoke this link')
       await ann.page.getByText('Link revoked').first().waitFor()
       guest.expects(/401|403|404|sync error/)
       await guest.page.locator('[data-reason]').waitFor()
@@ -180,7 +180,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
         fetch('api/auth/logout', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' }),
       )
       out.expects(/401/)
-      await out.page.getByRole('link', { name: 'Boards', exact: true }).click()
+      await out.page.getByRole('link', { name: 'All boards', exact: true }).click()
       await out.page.getByRole('heading', { name: 'Welcome back' }).waitFor()
       equal(out.trouble(), '', 'trouble')
     })

@@ -2,7 +2,8 @@
 // pages, TAP. Every page is watched: a request to another host or an error on
 // the console fails the test, unless the test said that it expects it.
 
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { start } from '../lib/server.mjs'
@@ -10,6 +11,7 @@ import { start } from '../lib/server.mjs'
 export const PASSWORD = 'correct horse battery staple'
 
 const PICTURES = fileURLToPath(new URL('../../build/screenshots/', import.meta.url))
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const DEADLINE = 20_000
 
 const ARGS = [
@@ -185,6 +187,45 @@ class Person {
 
   seesShapes(n) {
     return until(async () => (await this.shapes().count()) === n, `${n} shapes on the board`)
+  }
+
+  /* the API as this person's browser calls it */
+  api(method, path, body) {
+    return this.page.evaluate(
+      async ([method, path, body]) => {
+        const headers = { 'Content-Type': 'application/json' }
+        const answer = await fetch(`api/${path}`, { method, ...(body && { headers, body: JSON.stringify(body) }) })
+        return answer.status === 204 ? null : answer.json()
+      },
+      [method, path, body],
+    )
+  }
+
+  /* opens the menu of that button and takes that item */
+  async choose(button, item) {
+    await this.page.getByRole('button', { name: button, exact: true }).click()
+    await this.page.getByRole('menuitem', { name: item, exact: true }).click()
+  }
+
+  /* a message appeared; it is closed so that the next one is a new one */
+  async told(text) {
+    const message = this.page.locator('.td-toast').filter({ hasText: text })
+    await message.first().waitFor()
+    await message.first().getByRole('button', { name: /Close|Schließen/ }).click()
+  }
+
+  /* what axe-core finds wrong; empty is good. What the editor brings along is
+     not ours to mend. */
+  async barriers() {
+    await this.page.evaluate(AXE)
+
+    return this.page.evaluate(async () => {
+      const context = { exclude: [['.tl-container']] }
+      const { violations } = await window.axe.run(context, { resultTypes: ['violations'] })
+      return violations
+        .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.html.slice(0, 160)}`))
+        .join('\n')
+    })
   }
 
   async picture(name) {

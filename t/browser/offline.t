@@ -63,7 +63,7 @@ import('./harness.mjs').then(async ({ done, equal, suite }) => {
       await cat.go('bin')
       await cat.page.getByRole('heading', { name: 'Bin', exact: true }).waitFor()
       await server.stop()
-      await cat.page.getByRole('link', { name: 'Boards', exact: true }).click()
+      await cat.page.getByRole('link', { name: 'All boards', exact: true }).click()
       await cat.page.getByRole('heading', { name: 'The boards could not be loaded' }).waitFor()
       await cat.picture('boards-unreachable-1280')
       await server.start()
