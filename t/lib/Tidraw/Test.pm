@@ -226,7 +226,8 @@ sub sanitizer {
 
     if ($ENV{TIDRAW_VALGRIND} && $self->{module}) {
         return ((map { ('env', "LD_PRELOAD=$_") } @preload), 'valgrind',
-                '--leak-check=full', '--errors-for-leak-kinds=none',
+                '--fair-sched=try', '--leak-check=full',
+                '--errors-for-leak-kinds=none',
                 '--show-leak-kinds=definite', '--num-callers=30',
                 "--suppressions=$root/t/lib/valgrind.supp",
                 "--log-file=$self->{dir}/valgrind.%p");
