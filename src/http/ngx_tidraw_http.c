@@ -7,6 +7,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_http_import.h"
 #include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_sync.h"
 #include "ngx_tidraw_token.h"
@@ -49,7 +50,10 @@ static struct {
       { "image/png", "image/jpeg", "image/webp", NULL },
       "The body must be a PNG, JPEG or WebP image." },
     { 0, { NULL }, "The body must be the file, with its type or with"
-                   " application/octet-stream." }
+                   " application/octet-stream." },
+    { 0, { "application/json", "application/vnd.tldraw+json",
+           "application/octet-stream", NULL },
+      "The body must be application/json or application/vnd.tldraw+json." }
 };
 
 
@@ -196,6 +200,7 @@ static ngx_int_t
 ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
 {
     off_t                len;
+    size_t               max;
     ngx_int_t            rc;
     ngx_str_t            params[2];
     ngx_uint_t           methods;
@@ -233,9 +238,13 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
         }
     }
 
-    if (route->body != NGX_TIDRAW_BODY_FILE
-        && len > (off_t) ngx_tidraw_bodies[route->body].max)
-    {
+    max = ngx_tidraw_bodies[route->body].max;
+
+    if (route->body == NGX_TIDRAW_BODY_BOARD) {
+        max = ngx_tidraw_import_max(r);
+    }
+
+    if (route->body != NGX_TIDRAW_BODY_FILE && len > (off_t) max) {
         return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_TOO_LARGE, NULL);
     }
 
@@ -244,9 +253,11 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    call->max_body = ngx_tidraw_bodies[route->body].max;
+    call->max_body = max;
 
-    if (route->body == NGX_TIDRAW_BODY_FILE) {
+    if (route->body == NGX_TIDRAW_BODY_FILE
+        || route->body == NGX_TIDRAW_BODY_BOARD)
+    {
         call->unread = 1;
         r->main->count++;
         ngx_tidraw_call_start(call);

@@ -38,6 +38,7 @@ typedef enum {
     NGX_TIDRAW_ERROR_CONFLICT,
     NGX_TIDRAW_ERROR_EMAIL_TAKEN,
     NGX_TIDRAW_ERROR_GONE,
+    NGX_TIDRAW_ERROR_PRECONDITION_FAILED,
     NGX_TIDRAW_ERROR_TOO_LARGE,
     NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE,
     NGX_TIDRAW_ERROR_UPGRADE_REQUIRED,
@@ -73,12 +74,15 @@ typedef enum {
     NGX_TIDRAW_BODY_NONE = 0,
     NGX_TIDRAW_BODY_JSON,             /* an object, parsed into call->body */
     NGX_TIDRAW_BODY_IMAGE,            /* bytes; the type is not believed */
-    NGX_TIDRAW_BODY_FILE              /* the same, read by the handler and
+    NGX_TIDRAW_BODY_FILE,             /* the same, read by the handler and
                                          never held in memory */
+    NGX_TIDRAW_BODY_BOARD             /* a whole board; the handler reads it,
+                                         once the caller is known */
 } ngx_tidraw_body_e;
 
 
-typedef struct ngx_tidraw_call_s  ngx_tidraw_call_t;
+typedef struct ngx_tidraw_call_s    ngx_tidraw_call_t;
+typedef struct ngx_tidraw_import_s  ngx_tidraw_import_t;
 
 typedef void (*ngx_tidraw_call_pt)(ngx_tidraw_call_t *call);
 typedef void (*ngx_tidraw_call_op_pt)(ngx_tidraw_call_t *call,
@@ -108,8 +112,9 @@ extern ngx_tidraw_route_t  ngx_tidraw_routes[];
 
 /*
  * In the pool of its request.  Exactly one thing is pending at a time: the
- * body, an access check, an operation or a password; when the request dies,
- * it is cancelled.  Every handler ends in an answer or in something pending.
+ * body, an access check, an operation, a password, a replay or an import; when
+ * the request dies, it is cancelled.  Every handler ends in an answer or in
+ * something pending.
  */
 
 struct ngx_tidraw_call_s {
@@ -119,7 +124,8 @@ struct ngx_tidraw_call_s {
     ngx_tidraw_route_t           *route;
     ngx_str_t                     params[2];
 
-    u_char                       *text;      /* of the body, request's pool */
+    u_char                       *text;      /* of the body, request's pool;
+                                                of a board: own allocation */
     size_t                        length;
     size_t                        max_body;
     td_arena_t                   *arena;     /* freed with the call */
@@ -145,6 +151,7 @@ struct ngx_tidraw_call_s {
     ngx_tidraw_call_password_pt   password_handler;
     ngx_tidraw_replay_t          *replay;    /* pending */
     ngx_tidraw_call_replay_pt     replay_handler;
+    ngx_tidraw_import_t          *import;    /* pending */
     ngx_event_t                   timer;     /* keeps an exiting worker alive,
                                                 and ends what hangs */
 
@@ -228,6 +235,13 @@ void ngx_tidraw_json_person(td_buf_t *b, ngx_tidraw_result_t *res,
 ngx_int_t ngx_tidraw_call_read_body(ngx_tidraw_call_t *call,
     ngx_tidraw_call_pt handler);
 
+/*
+ * The same for a body that was left alone until the caller was known; its
+ * text is an allocation of its own.  Answers with a failure by itself.
+ */
+void ngx_tidraw_call_read_board(ngx_tidraw_call_t *call,
+    ngx_tidraw_call_pt handler);
+
 /* Parses call->text into call->body.  NGX_OK, or it has answered. */
 ngx_int_t ngx_tidraw_call_parse_body(ngx_tidraw_call_t *call);
 
@@ -239,6 +253,8 @@ ngx_int_t ngx_tidraw_call_parse_body(ngx_tidraw_call_t *call);
  * allowed; *value is empty), or NGX_ERROR: it has been answered with 400.
  * Texts come out checked: UTF-8 without NUL, without lone surrogates.
  */
+ngx_int_t ngx_tidraw_check_name(ngx_tidraw_call_t *call, const char *field,
+    ngx_str_t *value);                     /* a name from elsewhere */
 ngx_int_t ngx_tidraw_field_name(ngx_tidraw_call_t *call, const char *field,
     ngx_uint_t optional, ngx_str_t *value);
 ngx_int_t ngx_tidraw_field_email(ngx_tidraw_call_t *call, const char *field,
@@ -257,6 +273,16 @@ ngx_int_t ngx_tidraw_field_time(ngx_tidraw_call_t *call, const char *field,
 
 /* 1: UTF-8 that can be stored, without a control character. */
 ngx_uint_t ngx_tidraw_text_plain(ngx_str_t *s);
+
+/*
+ * A text of the query, decoded, in the request's pool; an empty one is as
+ * good as none.  Returns as those above.
+ */
+ngx_int_t ngx_tidraw_arg_text(ngx_tidraw_call_t *call, const char *name,
+    ngx_str_t *value);
+
+/* Whether the database takes it: UTF-8 without NUL. */
+ngx_uint_t ngx_tidraw_text_valid(ngx_str_t *s);
 
 
 /* The life of a call: ngx_tidraw_http_call.c */
@@ -305,6 +331,9 @@ void ngx_tidraw_call_activity_of(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
     const char *action, ngx_str_t *actor, ngx_str_t *actor_name,
     ngx_str_t *target);
 
+/* Something of the caller's own is pending: notices who has gone, and time. */
+void ngx_tidraw_call_wait(ngx_tidraw_call_t *call);
+
 /* Cancels what is pending. */
 void ngx_tidraw_call_detach(ngx_tidraw_call_t *call);
 
@@ -341,7 +370,9 @@ void ngx_tidraw_http_room_transfer(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_thumbnail_get(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_thumbnail_put(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_snapshot_get(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_snapshot_put(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_export(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_import(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_history_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_history_get(ngx_tidraw_call_t *call);

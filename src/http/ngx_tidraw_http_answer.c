@@ -42,6 +42,7 @@ static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
     { 409, "conflict", "This contradicts what is there." },
     { 409, "email_taken", "There is an account with this e-mail already." },
     { 410, "gone", "This has expired or was used already." },
+    { 412, "precondition_failed", "The board has changed meanwhile." },
     { 413, "too_large", "The request is too large." },
     { 415, "unsupported_media_type", "The body must be application/json." },
     { 426, "upgrade_required", "This address speaks WebSocket only." },

@@ -17,6 +17,7 @@
 static void ngx_tidraw_body_start(ngx_http_request_t *r);
 static void ngx_tidraw_body_read(ngx_http_request_t *r);
 static ngx_int_t ngx_tidraw_body_take(ngx_tidraw_call_t *call);
+static ngx_int_t ngx_tidraw_body_grow(ngx_tidraw_call_t *call, size_t size);
 static void ngx_tidraw_body_done(ngx_tidraw_call_t *call);
 
 
@@ -49,13 +50,12 @@ ngx_tidraw_call_read_body(ngx_tidraw_call_t *call, ngx_tidraw_call_pt handler)
         body->size = r->headers_in.content_length_n;
     }
 
-    call->text = ngx_pnalloc(r->pool, body->size);
-    if (call->text == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     call->length = 0;
     call->state = body;
+
+    if (ngx_tidraw_body_grow(call, body->size) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     r->request_body_no_buffering = 1;
 
@@ -81,6 +81,36 @@ ngx_tidraw_call_read_body(ngx_tidraw_call_t *call, ngx_tidraw_call_pt handler)
     }
 
     return rc;
+}
+
+
+/*
+ * The reader counts the request once more, as it does within a content
+ * handler: here it stands for the one that the call held.
+ */
+
+void
+ngx_tidraw_call_read_board(ngx_tidraw_call_t *call,
+    ngx_tidraw_call_pt handler)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = call->request;
+
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    call->unread = 0;
+    r->main->count--;
+
+    rc = ngx_tidraw_call_read_body(call, handler);
+
+    if (rc != NGX_DONE) {
+        r->main->count++;
+        ngx_http_finalize_request(r, rc);
+    }
 }
 
 
@@ -150,8 +180,7 @@ ngx_tidraw_body_read(ngx_http_request_t *r)
 static ngx_int_t
 ngx_tidraw_body_take(ngx_tidraw_call_t *call)
 {
-    u_char               *p;
-    size_t                n, size;
+    size_t                n;
     ngx_buf_t            *b;
     ngx_chain_t          *cl;
     ngx_tidraw_body_t    *body;
@@ -178,19 +207,12 @@ ngx_tidraw_body_take(ngx_tidraw_call_t *call)
             return NGX_DECLINED;
         }
 
-        if (n > body->size - call->length) {
-            size = ngx_max(body->size * 2, call->length + n);
-
-            p = ngx_pnalloc(r->pool, size);
-            if (p == NULL) {
-                return NGX_ERROR;
-            }
-
-            ngx_memcpy(p, call->text, call->length);
-            sodium_memzero(call->text, call->length);
-
-            call->text = p;
-            body->size = size;
+        if (n > body->size - call->length
+            && ngx_tidraw_body_grow(call, ngx_max(body->size * 2,
+                                                  call->length + n))
+               != NGX_OK)
+        {
+            return NGX_ERROR;
         }
 
         ngx_memcpy(call->text + call->length, b->pos, n);
@@ -198,11 +220,49 @@ ngx_tidraw_body_take(ngx_tidraw_call_t *call)
 
         /* there may be a password in it */
 
-        sodium_memzero(b->pos, n);
+        if (call->route->body == NGX_TIDRAW_BODY_JSON) {
+            sodium_memzero(b->pos, n);
+        }
+
         b->pos = b->last;
     }
 
     r->request_body->bufs = NULL;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_tidraw_body_grow(ngx_tidraw_call_t *call, size_t size)
+{
+    u_char             *p;
+    ngx_uint_t          own;
+    ngx_tidraw_body_t  *body;
+
+    body = call->state;
+    own = (call->route->body == NGX_TIDRAW_BODY_BOARD);
+
+    p = own ? ngx_alloc(size, call->request->connection->log)
+            : ngx_pnalloc(call->request->pool, size);
+
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (call->text != NULL) {
+        ngx_memcpy(p, call->text, call->length);
+
+        if (own) {
+            ngx_free(call->text);
+
+        } else {
+            sodium_memzero(call->text, call->length);
+        }
+    }
+
+    call->text = p;
+    body->size = size;
 
     return NGX_OK;
 }

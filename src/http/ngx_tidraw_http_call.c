@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_http_import.h"
 #include "ngx_tidraw_session.h"
 
 
@@ -34,7 +35,6 @@ static ngx_int_t ngx_tidraw_call_permit(ngx_tidraw_call_t *call,
     ngx_tidraw_access_t *access);
 static ngx_int_t ngx_tidraw_call_prolong(ngx_tidraw_call_t *call);
 static void ngx_tidraw_call_handle(ngx_tidraw_call_t *call);
-static void ngx_tidraw_call_wait(ngx_tidraw_call_t *call);
 static void ngx_tidraw_call_timeout(ngx_event_t *ev);
 static void ngx_tidraw_call_op_done(ngx_tidraw_op_t *op);
 static void ngx_tidraw_call_password_done(ngx_tidraw_password_t *job);
@@ -105,6 +105,11 @@ ngx_tidraw_call_detach(ngx_tidraw_call_t *call)
         call->replay = NULL;
     }
 
+    if (call->import != NULL) {
+        ngx_tidraw_import_cancel(call->import);
+        call->import = NULL;
+    }
+
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
     }
@@ -120,7 +125,10 @@ ngx_tidraw_call_cleanup(void *data)
 
     ngx_tidraw_call_detach(call);
 
-    if (call->text != NULL) {
+    if (call->route->body == NGX_TIDRAW_BODY_BOARD) {
+        ngx_free(call->text);
+
+    } else if (call->text != NULL) {
         sodium_memzero(call->text, call->length);
     }
 
@@ -374,7 +382,7 @@ ngx_tidraw_call_handle(ngx_tidraw_call_t *call)
 
 /* While something is pending: notice a client that has gone, and time. */
 
-static void
+void
 ngx_tidraw_call_wait(ngx_tidraw_call_t *call)
 {
     ngx_http_request_t  *r;

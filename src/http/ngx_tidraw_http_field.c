@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "ngx_tidraw_http.h"
+#include "td_utf8.h"
 
 
 #define NGX_TIDRAW_FIELD_NAME       100       /* characters */
@@ -89,15 +90,21 @@ ngx_int_t
 ngx_tidraw_field_name(ngx_tidraw_call_t *call, const char *field,
     ngx_uint_t optional, ngx_str_t *value)
 {
-    u_char      *p, *last, *start, *end;
-    uint32_t     c;
-    ngx_int_t    rc;
-    ngx_uint_t   n, count;
+    ngx_int_t  rc;
 
     rc = ngx_tidraw_field_string(call, field, optional, value);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+
+    return rc == NGX_OK ? ngx_tidraw_check_name(call, field, value) : rc;
+}
+
+
+ngx_int_t
+ngx_tidraw_check_name(ngx_tidraw_call_t *call, const char *field,
+    ngx_str_t *value)
+{
+    u_char      *p, *last, *start, *end;
+    uint32_t     c;
+    ngx_uint_t   n, count;
 
     p = value->data;
     last = p + value->len;
@@ -481,4 +488,59 @@ ngx_tidraw_field_control(uint32_t c)
     return c < 0x20 || (c >= 0x7f && c <= 0x9f)
            || c == 0x2028 || c == 0x2029
            || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+
+ngx_int_t
+ngx_tidraw_arg_text(ngx_tidraw_call_t *call, const char *name,
+    ngx_str_t *value)
+{
+    u_char     *dst, *src;
+    size_t      i;
+    ngx_str_t   arg;
+
+    ngx_str_null(value);
+
+    if (ngx_http_arg(call->request, (u_char *) name, ngx_strlen(name), &arg)
+        != NGX_OK
+        || arg.len == 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    value->data = ngx_pnalloc(call->request->pool, arg.len);
+
+    if (value->data == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < arg.len; i++) {
+        value->data[i] = arg.data[i] == '+' ? ' ' : arg.data[i];
+    }
+
+    src = value->data;
+    dst = value->data;
+    ngx_unescape_uri(&dst, &src, arg.len, 0);
+    value->len = dst - value->data;
+
+    if (!ngx_tidraw_text_valid(value)) {
+        ngx_tidraw_call_bad_field(call, name, "The text is not UTF-8.");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_tidraw_text_valid(ngx_str_t *s)
+{
+    td_utf8_t  utf8;
+
+    ngx_memzero(&utf8, sizeof(td_utf8_t));
+
+    return td_utf8_feed(&utf8, s->data, s->len) == TD_OK
+           && td_utf8_complete(&utf8)
+           && ngx_strlchr(s->data, s->data + s->len, '\0') == NULL;
 }

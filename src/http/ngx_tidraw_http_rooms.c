@@ -10,7 +10,6 @@
 #include "ngx_tidraw_http_room.h"
 #include "ngx_tidraw_token.h"
 #include "td_fold.h"
-#include "td_utf8.h"
 
 
 #define NGX_TIDRAW_ROOMS_LIMIT       50
@@ -48,7 +47,6 @@ static ngx_int_t ngx_tidraw_rooms_cursor(ngx_tidraw_call_t *call,
     ngx_tidraw_rooms_list_t *list, ngx_str_t *cursor);
 static ngx_uint_t ngx_tidraw_rooms_flag(ngx_tidraw_call_t *call,
     const char *name);
-static ngx_uint_t ngx_tidraw_rooms_utf8(ngx_str_t *s);
 static void ngx_tidraw_rooms_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_rooms_next(td_buf_t *b, ngx_tidraw_result_t *res,
@@ -207,38 +205,20 @@ ngx_tidraw_rooms_sort(ngx_tidraw_call_t *call, ngx_tidraw_rooms_list_t *list)
 static ngx_int_t
 ngx_tidraw_rooms_query(ngx_tidraw_call_t *call, ngx_tidraw_rooms_list_t *list)
 {
-    u_char      *dst, *src, *p;
-    size_t       i;
-    td_buf_t     folded;
-    td_str_t     text;
-    ngx_int_t    rc;
-    ngx_str_t    arg, s;
-    ngx_pool_t  *pool;
+    u_char     *p;
+    size_t      i;
+    td_buf_t    folded;
+    td_str_t    text;
+    ngx_int_t   rc;
+    ngx_str_t   s;
 
-    pool = call->request->pool;
+    rc = ngx_tidraw_arg_text(call, "q", &s);
 
-    if (ngx_http_arg(call->request, (u_char *) "q", 1, &arg) != NGX_OK
-        || arg.len == 0)
-    {
-        return NGX_OK;
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
     }
 
-    s.data = ngx_pnalloc(pool, arg.len);
-    if (s.data == NULL) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < arg.len; i++) {
-        s.data[i] = arg.data[i] == '+' ? ' ' : arg.data[i];
-    }
-
-    src = s.data;
-    dst = s.data;
-    ngx_unescape_uri(&dst, &src, arg.len, 0);
-    s.len = dst - s.data;
-
-    if (s.len > NGX_TIDRAW_ROOMS_QUERY_MAX || !ngx_tidraw_rooms_utf8(&s)) {
+    if (s.len > NGX_TIDRAW_ROOMS_QUERY_MAX) {
         ngx_tidraw_call_bad_field(call, "q", "What is looked for is a text of"
                                              " up to 400 bytes.");
         return NGX_ERROR;
@@ -253,7 +233,7 @@ ngx_tidraw_rooms_query(ngx_tidraw_call_t *call, ngx_tidraw_rooms_list_t *list)
     p = NULL;
 
     if (!folded.failed) {
-        p = ngx_pnalloc(pool, folded.len * 2 + 2);
+        p = ngx_pnalloc(call->request->pool, folded.len * 2 + 2);
     }
 
     if (p == NULL) {
@@ -317,7 +297,7 @@ ngx_tidraw_rooms_cursor(ngx_tidraw_call_t *call, ngx_tidraw_rooms_list_t *list,
 
         if (list->name.data == NULL
             || ngx_decode_base64url(&list->name, &key) != NGX_OK
-            || !ngx_tidraw_rooms_utf8(&list->name))
+            || !ngx_tidraw_text_valid(&list->name))
         {
             return NGX_DECLINED;
         }
@@ -345,21 +325,6 @@ ngx_tidraw_rooms_flag(ngx_tidraw_call_t *call, const char *name)
     return ngx_http_arg(call->request, (u_char *) name, ngx_strlen(name), &arg)
            == NGX_OK
            && arg.len == 1 && arg.data[0] == '1';
-}
-
-
-/* Text that the database takes. */
-
-static ngx_uint_t
-ngx_tidraw_rooms_utf8(ngx_str_t *s)
-{
-    td_utf8_t  utf8;
-
-    ngx_memzero(&utf8, sizeof(td_utf8_t));
-
-    return td_utf8_feed(&utf8, s->data, s->len) == TD_OK
-           && td_utf8_complete(&utf8)
-           && ngx_strlchr(s->data, s->data + s->len, '\0') == NULL;
 }
 
 

@@ -18,7 +18,7 @@ enum {
 
 
 static void ngx_tidraw_snapshot_load(ngx_tidraw_call_t *call,
-    ngx_tidraw_call_op_pt handler);
+    ngx_tidraw_stmt_e records, ngx_tidraw_call_op_pt handler);
 static void ngx_tidraw_snapshot_loaded(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_export_loaded(ngx_tidraw_call_t *call,
@@ -34,19 +34,23 @@ static ngx_int_t ngx_tidraw_export_name(ngx_tidraw_call_t *call,
 void
 ngx_tidraw_http_snapshot_get(ngx_tidraw_call_t *call)
 {
-    ngx_tidraw_snapshot_load(call, ngx_tidraw_snapshot_loaded);
+    ngx_tidraw_snapshot_load(call, NGX_TIDRAW_STMT_ROOM_RECORDS,
+                             ngx_tidraw_snapshot_loaded);
 }
 
+
+/* In the order of the ids: the same board gives the same file. */
 
 void
 ngx_tidraw_http_export(ngx_tidraw_call_t *call)
 {
-    ngx_tidraw_snapshot_load(call, ngx_tidraw_export_loaded);
+    ngx_tidraw_snapshot_load(call, NGX_TIDRAW_STMT_ROOM_EXPORT,
+                             ngx_tidraw_export_loaded);
 }
 
 
 static void
-ngx_tidraw_snapshot_load(ngx_tidraw_call_t *call,
+ngx_tidraw_snapshot_load(ngx_tidraw_call_t *call, ngx_tidraw_stmt_e records,
     ngx_tidraw_call_op_pt handler)
 {
     ngx_tidraw_op_t  *op;
@@ -58,8 +62,7 @@ ngx_tidraw_snapshot_load(ngx_tidraw_call_t *call,
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_OPEN, "s",
                               &call->params[0]);
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_RECORDS, "s",
-                              &call->params[0]);
+    (void) ngx_tidraw_op_step(op, records, "s", &call->params[0]);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_TOMBSTONES, "s",
                               &call->params[0]);
 

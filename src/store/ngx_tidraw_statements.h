@@ -363,6 +363,29 @@ TD_STMT(RECORDS_COPY,
     " SELECT n.num, o.id, 1, o.state FROM records o, rooms n"
     " WHERE o.room = $2 AND n.id = $1")
 
+TD_STMT(ROOM_EXPORT,
+    "SELECT r.id, r.clock, r.state FROM records r"
+    " JOIN rooms b ON b.num = r.room WHERE b.id = $1 ORDER BY r.id")
+
+TD_STMT(RECORD_ADD,
+    "INSERT INTO records (room, id, clock, state)"
+    " SELECT num, CAST($2 AS TEXT), 1, CAST($3 AS TEXT) FROM rooms"
+    " WHERE id = $1"
+    " ON CONFLICT (room, id) DO UPDATE SET state = excluded.state")
+
+/* the history before it does not lead to what stands there then */
+
+TD_GUARD(ROOM_REPLACE,
+    "UPDATE rooms SET clock = $3, history_start = $3, schema = $4,"
+    " updated_at = $5, logged = 0"
+    " WHERE num = $1 AND clock = $2 AND deleted_at IS NULL")
+
+TD_STMT(RECORDS_CLEAR,
+    "DELETE FROM records WHERE room = $1")
+
+TD_STMT(TOMBSTONES_CLEAR,
+    "DELETE FROM tombstones WHERE room = $1")
+
 TD_STMT(THUMBNAIL_COPY,
     "INSERT INTO thumbnails (room, type, data)"
     " SELECT n.num, o.type, o.data FROM thumbnails o, rooms n"

@@ -82,11 +82,14 @@ ngx_tidraw_control_heard(ngx_tidraw_site_t *site, ngx_uint_t kind,
         return;
     }
 
-    if (kind == NGX_TIDRAW_CONTROL_BOARD_GONE) {
+    if (kind == NGX_TIDRAW_CONTROL_BOARD_GONE
+        || kind == NGX_TIDRAW_CONTROL_REPLACED)
+    {
         room = ngx_tidraw_room_find(site->rooms, id);
 
         if (room) {
-            ngx_tidraw_room_close(room, "NOT_FOUND");
+            ngx_tidraw_room_close(room, kind == NGX_TIDRAW_CONTROL_REPLACED
+                                        ? NULL : "NOT_FOUND");
         }
 
         return;
@@ -163,7 +166,9 @@ ngx_tidraw_control_follow(ngx_tidraw_rooms_t *rooms, ngx_uint_t kind,
     ngx_queue_t        *q;
     ngx_tidraw_room_t  *room;
 
-    if (kind == NGX_TIDRAW_CONTROL_BOARD_GONE) {
+    if (kind == NGX_TIDRAW_CONTROL_BOARD_GONE
+        || kind == NGX_TIDRAW_CONTROL_REPLACED)
+    {
         return;
     }
 
@@ -227,6 +232,19 @@ ngx_tidraw_control_room(ngx_tidraw_room_t *room, ngx_uint_t kind,
         s = ngx_queue_data(q, ngx_tidraw_client_t, queue);
 
         if (s->ws == NULL) {
+            continue;
+        }
+
+        if (kind == NGX_TIDRAW_CONTROL_KICK) {
+
+            if (subject->len == sizeof(s->presence_id)
+                && ngx_memcmp(s->presence_id, subject->data, subject->len)
+                   == 0)
+            {
+                ngx_tidraw_client_refuse(s, "FORBIDDEN");
+                return;
+            }
+
             continue;
         }
 

@@ -31,6 +31,10 @@
  *                  logins go on): his sockets on all boards are looked up
  *   MEMBER         subject, the id of a user: his role on the board was
  *                  given, changed or taken
+ *   REPLACED       the board was replaced as a whole: its sockets close with
+ *                  1012 and load it anew; need not be noted, who missed it
+ *                  finds the history begin anew at the next poll
+ *   KICK           subject, a presence id: its socket closes, FORBIDDEN
  *
  * Looked up: closed with the reason, or with 1012 when the role is another
  * (the client comes back with it), or left alone when nothing changed.  An
@@ -42,7 +46,9 @@ typedef enum {
     NGX_TIDRAW_CONTROL_BOARD,
     NGX_TIDRAW_CONTROL_LOGIN_ENDED,
     NGX_TIDRAW_CONTROL_USER,
-    NGX_TIDRAW_CONTROL_MEMBER
+    NGX_TIDRAW_CONTROL_MEMBER,
+    NGX_TIDRAW_CONTROL_REPLACED,
+    NGX_TIDRAW_CONTROL_KICK
 } ngx_tidraw_control_e;
 
 
