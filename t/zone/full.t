@@ -13,6 +13,12 @@ import('../lib/sync.mjs').then(async (sync) => {
   const id = await h.room(h.ann, 'Crowded')
   const all = []
 
+  // who is silent for 20 s is closed
+
+  setInterval(() => {
+    for (const c of all) c.send({ type: 'ping' })
+  }, 5000).unref()
+
   const ask = async () =>
     (await h.api('GET', `api/rooms/${id}/presence`)).people
 

@@ -13,6 +13,12 @@ import('../lib/sync.mjs').then(async (sync) => {
   const id = await h.room(h.ann, 'A board')
   const people = []
 
+  // who is silent for 20 s is closed
+
+  setInterval(() => {
+    for (const p of people) if (!p.c.ended) p.c.send({ type: 'ping' })
+  }, 5000).unref()
+
   // who comes back at once whenever he is closed
 
   const sit = async (person, first) => {

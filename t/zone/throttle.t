@@ -1,0 +1,116 @@
+#!/usr/bin/perl
+
+# Throttles count over all workers and survive a reload; registration has one;
+# and what "tidraw_zone" takes.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use Test::More;
+use lib 't/lib';
+use Tidraw::Api qw(fails);
+use Tidraw::Test;
+use Tidraw::Util qw(wait_for);
+
+sub login {
+    my ($t) = @_;
+
+    return $t->http('POST', 'api/auth/login', json => {
+        email => 'ann@example.org', password => 'wrong password' });
+}
+
+
+{
+    my $t = Tidraw::Test->new(workers => 4)->start;
+
+    $t->register('ann@example.org');
+
+    is(login($t)->{status}, 401, "attempt $_ of five") for 1 .. 5;
+    fails(login($t), 429, 'too_many_attempts', 'whichever worker is asked')
+        for 1 .. 8;
+
+    # the next wait is of two seconds, the one after it of four
+
+    wait_for(sub { login($t)->{status} == 401 }, 5);
+    wait_for(sub { login($t)->{status} == 401 }, 5);
+    $t->reload;
+
+    my $r = login($t);
+
+    fails($r, 429, 'too_many_attempts', 'after a reload as well');
+    cmp_ok($r->{headers}{'retry-after'}[0], '>=', 2, 'and for as long');
+
+    $t->{conf}{location} = 'tidraw_zone 1m;';
+    $t->reload;
+
+    # an old worker may still answer
+
+    ok(wait_for(sub { login($t)->{status} == 401 }, 1),
+       'a zone of another size starts anew');
+}
+
+
+# A hundred registrations are free, good ones or bad.
+
+{
+    my $t = Tidraw::Test->new->start;
+
+    $t->register('ann@example.org');
+
+    my ($r, $n);
+
+    for ($n = 1; $n < 150; $n++) {
+        $r = $t->http('POST', 'api/auth/register', json => { name => 'N',
+            email => 'ann@example.org', password => 'long enough' });
+        last if $r->{status} == 429;
+    }
+
+    is($n, 100, 'a hundred registrations of an address');
+    fails($r, 429, 'too_many_attempts', 'the next one');
+    is(login($t)->{status}, 401, 'who has an account is not concerned');
+}
+
+
+# One process is all there is.
+
+{
+    my $t = Tidraw::Test->new(conf => { main => 'master_process off;' });
+
+    $t->{workers} = 1;
+    $t->start;
+    $t->register('ann@example.org');
+
+    is(login($t)->{status}, 401, "alone, attempt $_") for 1 .. 5;
+    fails(login($t), 429, 'too_many_attempts', 'the sixth');
+}
+
+
+for my $size ('16', '1k', '127k', '2g', 'much', '') {
+    my $t = Tidraw::Test->new(conf => { location => "tidraw_zone '$size';" });
+    my ($ok, $said) = $t->check;
+
+    ok(!$ok, "\"tidraw_zone $size\" is refused");
+    like($said, qr/must be from 128k to 1024m, such as 16m/, 'with a hint');
+}
+
+for my $size ('128k', '16m') {
+    my $t = Tidraw::Test->new(conf => { location => "tidraw_zone $size;" });
+
+    ok(($t->check)[0], "\"tidraw_zone $size\" is not");
+}
+
+{
+    my $t = Tidraw::Test->new;
+
+    $t->{conf}{http} = 'tidraw_schema ' . abs_path('conf/schema') . ';';
+    $t->{conf}{server} = "location /other/ { tidraw on; tidraw_zone 1m; "
+                         . "tidraw_database \"$t->{url}\"; }";
+
+    my ($ok, $said) = $t->check;
+
+    ok(!$ok, 'one site cannot have two zones');
+    like($said, qr/"tidraw_zone" must be the same wherever/, 'with a hint');
+}
+
+done_testing();
