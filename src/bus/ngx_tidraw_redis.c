@@ -20,6 +20,8 @@
 #define NGX_TIDRAW_REDIS_DELAY      100
 #define NGX_TIDRAW_REDIS_MAX_DELAY  2000
 #define NGX_TIDRAW_REDIS_STABLE     10000
+#define NGX_TIDRAW_REDIS_FLAPS      5
+#define NGX_TIDRAW_REDIS_TELL       60000
 #define NGX_TIDRAW_REDIS_BEAT       2000
 #define NGX_TIDRAW_REDIS_SILENT     5000          /* Redis is gone */
 #define NGX_TIDRAW_REDIS_DEAD       8000          /* a node is gone */
@@ -265,11 +267,13 @@ ngx_tidraw_redis_ready(ngx_tidraw_redis_t *redis)
 
     again = redis->down;
 
-    if (redis->down) {
+    if (redis->told) {
         ngx_log_error(NGX_LOG_NOTICE, redis->site->log, 0,
                       "redis \"%V\" is available again", &redis->conf.host);
-        redis->down = 0;
     }
+
+    redis->down = 0;
+    redis->told = 0;
 
     (void) ngx_tidraw_redis_send(redis->site, NGX_TIDRAW_BUS_MISSED, NULL,
                                  (u_char *) "1", again);
@@ -285,19 +289,29 @@ ngx_tidraw_redis_failed(ngx_tidraw_redis_t *redis, ngx_err_t err,
     ngx_msec_t                 delay;
     ngx_tidraw_redis_names_t  *names;
 
-    if (!redis->down) {
+    if (redis->up) {
+        redis->flaps++;
+
+        if (ngx_current_msec - redis->since > NGX_TIDRAW_REDIS_STABLE) {
+            redis->delay = 0;
+            redis->flaps = 0;
+        }
+    }
+
+    /* one that comes and goes does not fill the log */
+
+    if (!redis->down
+        && (redis->flaps < NGX_TIDRAW_REDIS_FLAPS
+            || ngx_current_msec - redis->tells > NGX_TIDRAW_REDIS_TELL))
+    {
         ngx_log_error(NGX_LOG_ERR, redis->site->log, err,
                       "redis \"%V\" is unavailable, hosts hear of one another "
                       "by the database only: %s", &redis->conf.host, reason);
-        redis->down = 1;
+        redis->told = 1;
+        redis->tells = ngx_current_msec;
     }
 
-    if (redis->up
-        && ngx_current_msec - redis->since > NGX_TIDRAW_REDIS_STABLE)
-    {
-        redis->delay = 0;
-    }
-
+    redis->down = 1;
     redis->up = 0;
 
     ngx_tidraw_redis_disconnect(&redis->listen);

@@ -105,7 +105,11 @@ struct ngx_tidraw_redis_s {
     unsigned                    open:1;
     unsigned                    up:1;
     unsigned                    lost:1;       /* messages of ours */
-    unsigned                    down:1;       /* and the log says so */
+    unsigned                    down:1;
+    unsigned                    told:1;       /* the log says so */
+    ngx_msec_t                  tells;        /* when it did last */
+    ngx_uint_t                  flaps;        /* times in a row it was up for
+                                                 a short while only */
 };
 
 

@@ -271,12 +271,11 @@ ngx_tidraw_redis_handshake(ngx_tidraw_redis_conn_t *rc)
         return NGX_OK;
     }
 
-    if (n == NGX_OK) {
-        ngx_tidraw_redis_handshaken(c);
-        return NGX_OK;
-    }
+    /* also when it failed at once */
 
-    return NGX_ERROR;
+    ngx_tidraw_redis_handshaken(c);
+
+    return NGX_OK;
 }
 
 
@@ -356,9 +355,14 @@ ngx_tidraw_redis_greet(ngx_tidraw_redis_conn_t *rc)
         rc->greeting++;
 
     } else {
-        ngx_tidraw_redis_word(&words[0], "PING");
 
-        (void) ngx_tidraw_redis_command(rc, words, 1);
+        /* says nothing to anybody but whether this user may publish */
+
+        ngx_tidraw_redis_word(&words[0], "PUBLISH");
+        words[1] = rc->redis->channel;
+        ngx_str_null(&words[2]);
+
+        (void) ngx_tidraw_redis_command(rc, words, 3);
     }
 
     rc->greeting++;

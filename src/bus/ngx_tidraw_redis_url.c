@@ -321,6 +321,10 @@ ngx_tidraw_redis_tls(ngx_conf_t *cf, ngx_tidraw_redis_conf_t *conf)
 
     SSL_CTX_set_verify(conf->ssl->ctx, SSL_VERIFY_PEER, NULL);
 
+    /* what could not be sent yet may be elsewhere when it is tried again */
+
+    SSL_CTX_set_mode(conf->ssl->ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+
     return NULL;
 }
 

@@ -63,8 +63,9 @@ sub fails {
 
     my $t = Tidraw::Test->new(redis => $url, %o)->start;
 
-    ok(wait_for(sub { $t->error_log =~ /is unavailable.*$why/ }, 10),
+    ok(wait_for(sub { $t->error_log =~ /is unavailable.*(?:$why)/ }, 10),
        "$name: the log says why") or diag($t->error_log);
+    is(scalar(() = $t->error_log =~ /is unavailable/g), 1, "$name: once");
     unlike($t->error_log, qr/right one/, "$name: without the password");
     $t->finish;
 }
@@ -81,6 +82,24 @@ fails('no such name', 'host not found', 'redis://no-such-host.invalid');
 fails('nobody there', 'connect', 'redis://127.0.0.1:1');
 fails('no such socket', 'connect', 'unix:/nowhere/redis.sock');
 
+# a user who may do no more than is needed, and users who may less
+
+my $least = 'resetchannels &tidraw:* -@all +auth +select +publish +subscribe'
+            . ' +unsubscribe';
+
+$redis->command('ACL', 'SETUSER', 'board', 'on', '>pw', split ' ', $least);
+works('user with the least rights', $redis,
+      "redis://board:pw\@127.0.0.1:$port/1");
+
+for ([ 'publish', '-publish' ], [ 'subscribe', '-subscribe' ],
+     [ 'channels', 'resetchannels' ])
+{
+    my ($what, $right) = @$_;
+
+    $redis->command('ACL', 'SETUSER', 'board', split(' ', $least), $right);
+    fails("user without $what", 'NOPERM', "redis://board:pw\@127.0.0.1:$port");
+}
+
 undef $redis;
 
 $redis = Tidraw::Redis->new->start;
@@ -93,7 +112,7 @@ my $t = Tidraw::Test->new(env => { REDIS_URL => $redis->url })->start;
 ok(joined($t, $redis), 'REDIS_URL: joined') or diag($t->error_log);
 $t->finish;
 
-fails('TLS to one that has none', 'TLS|closed', "rediss://localhost:"
+fails('TLS to one that has none', 'timed out', "rediss://localhost:"
       . $redis->{port});
 
 undef $redis;
@@ -110,6 +129,47 @@ fails('TLS of another', 'IP address mismatch|mismatch',
       "rediss://127.0.0.2:$port", %trust);
 fails('none to one that has TLS', 'closed|protocol',
       "redis://localhost:$port");
+
+
+# One that comes and goes does not fill the log.
+
+undef $redis;
+
+$redis = Tidraw::Redis->new->start;
+$t = Tidraw::Test->new(redis => $redis->url)->start;
+
+for (1 .. 8) {
+    joined($t, $redis) or last;
+    $redis->command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    wait_for(sub { $redis->command('PUBSUB', 'CHANNELS') !~ /tidraw:/ }, 10);
+}
+
+ok(joined($t, $redis), 'comes and goes: joined');
+
+my $times = () = $t->error_log =~ /is unavailable/g;
+
+cmp_ok($times, '<', 6, 'comes and goes: the log says so some times');
+
+
+# What others publish.
+
+my $other = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                  PeerPort => $redis->{port}) or die $!;
+
+for my $channel (split ' ', $redis->command('PUBSUB', 'CHANNELS')) {
+    for my $noise ('', 'x' x 40, "1RdT\3" . 'x' x 60, 'x' x 600_000) {
+        print $other "*3\r\n", map { sprintf "\$%d\r\n%s\r\n", length, $_ }
+                     'PUBLISH', $channel, $noise;
+        $other->flush;
+        like(scalar(<$other>), qr/^:1\b/, 'noise: it was heard');
+    }
+}
+
+ok(joined($t, $redis), 'noise: joined');
+is($t->http('GET', 'healthz')->{status}, 200, 'noise: lives');
+is(scalar(() = $t->error_log =~ /is unavailable/g), $times,
+   'noise: is ignored');
+$t->finish;
 
 
 # It may say anything.

@@ -1,7 +1,8 @@
 package Tidraw::Redis;
 
 # A Redis of its own, in a temporary folder and on a port of the loopback
-# address.  It keeps nothing.
+# address.  It keeps nothing.  TIDRAW_REDIS (redis-server) names another
+# program of the kind, as valkey-server.
 
 use strict;
 use warnings;
@@ -60,7 +61,8 @@ sub start {
            '--tls-auth-clients', 'no')
         : ('--port', $self->{port});
 
-    $self->{pid} = spawn(['redis-server', @tls, '--bind', '127.0.0.1 127.0.0.2'
+    $self->{pid} = spawn([$ENV{TIDRAW_REDIS} || 'redis-server', @tls,
+                          '--bind', '127.0.0.1 127.0.0.2'
                               . ($self->{address} ? " $self->{address}" : ''),
                           '--protected-mode', 'no',
                           '--save', '', '--appendonly', 'no',

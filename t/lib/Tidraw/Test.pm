@@ -45,7 +45,8 @@ sub databases { return ('sqlite', 'postgres') }
 
 
 # database   sqlite, postgres, or a URL of one's own
-# redis      none; 1: the one that the test's servers share, or a URL
+# redis      none; 1: the one that the test's servers share, "tls": the same
+#            with TLS, or a URL
 # workers    1
 # tls        0; 1 makes a certificate for localhost
 # location   '/'
@@ -94,6 +95,14 @@ sub new {
 
     } else {
         $self->{url} = $db;
+    }
+
+    if (($self->{redis} // '') eq 'tls') {
+        my $redis = Tidraw::Redis->shared(tls => 1);
+
+        $self->{redis} = $redis->url;
+        $self->{env} = { SSL_CERT_FILE => "$redis->{dir}/cert.pem",
+                         %{ $self->{env} || {} } };
     }
 
     if (($self->{redis} // '') eq '1') {
