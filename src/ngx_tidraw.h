@@ -33,6 +33,7 @@
 typedef struct ngx_tidraw_site_s   ngx_tidraw_site_t;
 typedef struct ngx_tidraw_store_s  ngx_tidraw_store_t;
 typedef struct ngx_tidraw_rooms_s  ngx_tidraw_rooms_t;
+typedef struct ngx_tidraw_keep_s   ngx_tidraw_keep_t;
 typedef struct ngx_tidraw_auth_s   ngx_tidraw_auth_t;
 typedef struct ngx_tidraw_files_s  ngx_tidraw_files_t;
 typedef struct ngx_tidraw_redis_s  ngx_tidraw_redis_t;
@@ -113,6 +114,7 @@ struct ngx_tidraw_site_s {
     ngx_tidraw_rooms_t     *rooms;
     ngx_tidraw_auth_t      *auth;
     ngx_tidraw_files_t     *files;
+    ngx_tidraw_keep_t      *keep;           /* of the history */
 
     ngx_thread_pool_t      *thread_pool;
     ngx_log_t              *log;            /* the cycle's */

@@ -9,6 +9,7 @@
 #include "ngx_tidraw_auth.h"
 #include "ngx_tidraw_bus.h"
 #include "ngx_tidraw_files.h"
+#include "ngx_tidraw_keep.h"
 #include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_sentinel.h"
 #include "ngx_tidraw_store.h"
@@ -168,6 +169,11 @@ ngx_tidraw_init_site(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    site->keep = ngx_tidraw_keep_create(site);
+    if (site->keep == NULL) {
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 
@@ -218,6 +224,10 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
 
         if (sites[i]->files) {
             ngx_tidraw_files_destroy(sites[i]->files);
+        }
+
+        if (sites[i]->keep) {
+            ngx_tidraw_keep_destroy(sites[i]->keep);
         }
 
         if (sites[i]->auth) {

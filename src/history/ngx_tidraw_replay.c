@@ -44,7 +44,6 @@ typedef struct {
     ngx_uint_t                 nrecords;     /* of them, at the end: those of
                                                 the board as it is */
 
-    td_history_t              *history;
     td_room_t                  today;
 
     unsigned                   running:1;
@@ -342,9 +341,9 @@ ngx_tidraw_replay_thread(void *data, ngx_log_t *log)
 
     job = data;
 
-    job->history = td_history_create(NGX_TIDRAW_REPLAY_VALUES);
+    job->replay.history = td_history_create(NGX_TIDRAW_REPLAY_VALUES);
 
-    rc = (job->history == NULL) ? TD_NOMEM : ngx_tidraw_replay_then(job);
+    rc = (job->replay.history == NULL) ? TD_NOMEM : ngx_tidraw_replay_then(job);
 
     if (rc == TD_OK && job->what == NGX_TIDRAW_REPLAY_BOTH) {
 
@@ -355,7 +354,7 @@ ngx_tidraw_replay_thread(void *data, ngx_log_t *log)
         }
 
         if (rc == TD_OK) {
-            rc = td_history_diff(job->history, &job->today,
+            rc = td_history_diff(job->replay.history, &job->today,
                                  &job->replay.diff);
             rc = (rc < 0) ? rc : TD_OK;
         }
@@ -367,7 +366,7 @@ ngx_tidraw_replay_thread(void *data, ngx_log_t *log)
 
     case TD_OK:
         job->replay.rc = NGX_OK;
-        job->replay.then = td_history_room(job->history);
+        job->replay.then = td_history_room(job->replay.history);
         break;
 
     case TD_BAD:
@@ -376,6 +375,10 @@ ngx_tidraw_replay_thread(void *data, ngx_log_t *log)
 
     default:
         job->replay.rc = NGX_ERROR;
+    }
+
+    if (job->replay.rc == NGX_OK && job->replay.work) {
+        job->replay.work(&job->replay);
     }
 }
 
@@ -389,16 +392,17 @@ ngx_tidraw_replay_then(ngx_tidraw_replay_job_t *job)
     ngx_tidraw_replay_row_t  *row;
 
     if (job->what == NGX_TIDRAW_REPLAY_TODAY) {
-        return ngx_tidraw_replay_records(job, td_history_room(job->history));
+        return ngx_tidraw_replay_records(job,
+                                    td_history_room(job->replay.history));
     }
 
     if (job->state.data != NULL) {
         text.data = (char *) job->state.data;
         text.len = job->state.len;
 
-        rc = td_history_state(job->history, text, job->state_clock);
+        rc = td_history_state(job->replay.history, text, job->state_clock);
 
-        if (rc != TD_OK) {
+        if (rc != TD_OK || job->state_clock == job->clock) {
             return rc;
         }
     }
@@ -409,7 +413,7 @@ ngx_tidraw_replay_then(ngx_tidraw_replay_job_t *job)
         text.data = (char *) row->text.data;
         text.len = row->text.len;
 
-        rc = td_history_row(job->history, text, row->since, row->clock,
+        rc = td_history_row(job->replay.history, text, row->since, row->clock,
                             job->clock);
 
         if (rc != TD_OK) {
@@ -419,7 +423,7 @@ ngx_tidraw_replay_then(ngx_tidraw_replay_job_t *job)
 
     /* nothing before it is kept, or the row that leads there was thinned */
 
-    return td_history_room(job->history)->clock == job->clock
+    return td_history_room(job->replay.history)->clock == job->clock
            && (job->state.data != NULL || i != 0) ? TD_OK : TD_BAD;
 }
 
@@ -485,8 +489,8 @@ ngx_tidraw_replay_free(ngx_tidraw_replay_job_t *job)
     ngx_queue_remove(&job->queue);
     ngx_tidraw_nreplays--;
 
-    if (job->history) {
-        td_history_destroy(job->history);
+    if (job->replay.history) {
+        td_history_destroy(job->replay.history);
     }
 
     td_room_free(&job->today);

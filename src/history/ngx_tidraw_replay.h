@@ -35,11 +35,13 @@ struct ngx_tidraw_replay_s {
     uint64_t               now;          /* the clock of the board */
     ngx_str_t              schema;       /* serialized; of the moment, */
     ngx_str_t              schema_now;   /* and of the board */
+    td_history_t          *history;      /* stands at the moment */
     const td_room_t       *then;
     const td_room_t       *today;        /* with NGX_TIDRAW_REPLAY_BOTH */
     td_buf_t               diff;         /* from today to then, likewise */
 
     ngx_tidraw_replay_pt   handler;
+    ngx_tidraw_replay_pt   work;
     void                  *data;
 };
 
@@ -52,7 +54,9 @@ struct ngx_tidraw_replay_s {
 /*
  * The board of number room at a clock.  NULL: no memory, or too many at a
  * time.  Otherwise handler is called once, from the event loop, unless it is
- * cancelled before.
+ * cancelled before.  What the caller sets as replay->work at once is called
+ * before it, in the thread, if rc is NGX_OK: to go on with the history, and
+ * with memory that nobody else touches until the handler is called.
  */
 ngx_tidraw_replay_t *ngx_tidraw_replay(ngx_tidraw_site_t *site, int64_t room,
     uint64_t clock, ngx_uint_t what, ngx_tidraw_replay_pt handler,

@@ -227,12 +227,14 @@ static const char * const  ngx_tidraw_migration_pgsql_3[] = {
 /*
  * What every commit changed, and boards stored whole for replaying it, some of
  * them with a name.  rooms.logged: bytes of history behind the newest of them,
- * 0 when the history does not reach the board as it is.
+ * 0 when the history does not reach the board as it is; rooms.thinned: up to
+ * which clock the history was thinned.
  */
 
 #define NGX_TIDRAW_MIGRATION_4(KEY)                                          \
                                                                              \
     "ALTER TABLE rooms ADD COLUMN logged BIGINT NOT NULL DEFAULT 0",         \
+    "ALTER TABLE rooms ADD COLUMN thinned BIGINT NOT NULL DEFAULT 0",        \
                                                                              \
     "CREATE TABLE history ("                                                 \
     " room BIGINT NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,"        \

@@ -72,19 +72,28 @@ TD_STMT(STATE_PUT,
     "INSERT INTO states (room, clock, at, schema, state)"
     " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (room, clock) DO NOTHING")
 
-/* what leads to a clock: the last state before it, and the rows from there */
+/*
+ * What leads to a clock: the last state before it, and the rows from there.  A
+ * state that a row leads past has been named there, and leads to itself only.
+ */
+
+#define TD_HISTORY_STATE                                                     \
+    " FROM states s WHERE s.room = $1 AND s.clock <= $2 AND (s.clock = $2"   \
+    " OR coalesce((SELECT h.since FROM history h WHERE h.room = s.room"      \
+    " AND h.clock > s.clock ORDER BY h.clock LIMIT 1), s.clock) >= s.clock)" \
+    " ORDER BY s.clock DESC LIMIT 1"
 
 TD_STMT(HISTORY_STATE,
-    "SELECT clock, schema, state FROM states"
-    " WHERE room = $1 AND clock <= $2 ORDER BY clock DESC LIMIT 1")
+    "SELECT s.clock, s.schema, s.state" TD_HISTORY_STATE)
 
 TD_STMT(HISTORY_ROWS,
     "SELECT since, clock, changes FROM history WHERE room = $1"
-    " AND clock > (SELECT coalesce(max(clock), 1) FROM states"
-    " WHERE room = $1 AND clock <= $2)"
+    " AND clock > coalesce((SELECT s.clock" TD_HISTORY_STATE "), 1)"
     " AND clock <= (SELECT coalesce(min(clock), 0) FROM history"
     " WHERE room = $1 AND clock >= $2)"
     " ORDER BY clock")
+
+#undef TD_HISTORY_STATE
 
 TD_STMT(HISTORY_BOUNDS,
     "SELECT (SELECT at FROM history WHERE room = $1 ORDER BY clock LIMIT 1),"
@@ -114,6 +123,43 @@ TD_STMT(STATE_NAME,
 TD_GUARD(STATE_UNNAME,
     "UPDATE states SET name = NULL, named_by = NULL, named_at = NULL"
     " WHERE room = $1 AND clock = $2 AND name IS NOT NULL")
+
+/*
+ * The next board with rows that are too old ($2), or to be thinned ($3).
+ */
+
+TD_STMT(KEEP_FIND,
+    "SELECT num, thinned, CASE WHEN first_at < $2 THEN 1 ELSE 0 END FROM"
+    " (SELECT r.num AS num, r.thinned AS thinned,"
+    " (SELECT h.at FROM history h WHERE h.room = r.num"
+    " ORDER BY h.clock LIMIT 1) AS first_at,"
+    " (SELECT h.at FROM history h WHERE h.room = r.num"
+    " AND h.clock > r.thinned ORDER BY h.clock LIMIT 1) AS next_at"
+    " FROM rooms r WHERE r.num > $1) AS k"
+    " WHERE first_at < $2 OR next_at < $3 ORDER BY num LIMIT 1")
+
+TD_STMT(KEEP_LAST,
+    "SELECT clock, at FROM history WHERE room = $1 AND at < $2"
+    " ORDER BY clock DESC LIMIT 1")
+
+TD_STMT(KEEP_ROWS,
+    "SELECT h.since, h.clock, h.at, h.people, h.changes,"
+    " (SELECT count(*) FROM states s WHERE s.room = h.room"
+    " AND s.clock = h.since) FROM history h"
+    " WHERE h.room = $1 AND h.clock > $2 AND h.at < $3"
+    " ORDER BY h.clock LIMIT $4")
+
+TD_GUARD(KEEP_THINNED,
+    "UPDATE rooms SET thinned = $3 WHERE num = $1 AND thinned = $2")
+
+TD_STMT(HISTORY_CUT,
+    "DELETE FROM history WHERE room = $1 AND clock > $2 AND clock <= $3")
+
+TD_STMT(HISTORY_FORGET,
+    "DELETE FROM history WHERE room = $1 AND clock <= $2")
+
+TD_STMT(STATES_FORGET,
+    "DELETE FROM states WHERE room = $1 AND clock < $2 AND name IS NULL")
 
 /* a record of a board that is being made */
 
@@ -419,8 +465,10 @@ TD_GUARD(MEMBER_FAVOURITE,
 
 TD_GUARD(MEMBER_FOLDER,
     "UPDATE members SET folder = CAST($3 AS TEXT)"
-    " WHERE room = $1 AND user_id = $2 AND ($3 IS NULL OR EXISTS"
-    " (SELECT 1 FROM folders f WHERE f.id = $3 AND f.user_id = $2))")
+    " WHERE room = $1 AND user_id = $2"
+    " AND (CAST($3 AS TEXT) IS NULL OR EXISTS"
+    " (SELECT 1 FROM folders f WHERE f.id = CAST($3 AS TEXT)"
+    " AND f.user_id = $2))")
 
 TD_STMT(FOLDER_LIST,
     "SELECT id, name FROM folders WHERE user_id = $1 ORDER BY name_key, id")

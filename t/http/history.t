@@ -221,6 +221,69 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
           }
         })
 
+      await test('what is a day old is thinned, what is too old goes',
+        async () => {
+        const board = await s.board()
+        const states = new Map()
+        const a = await s.join(board)
+        const count = async (table) => Number((await s.t.sql(
+          `SELECT count(*) FROM ${table} h JOIN rooms r ON r.num = h.room`
+          + ` WHERE r.id = '${board}'`))[0][0])
+        const older = (days) => s.t.sql('UPDATE history SET at = at - '
+          + `${days * 86400000} WHERE room =`
+          + ` (SELECT num FROM rooms WHERE id = '${board}')`)
+
+        for (let i = 0; i < 60; i++) {
+          const id = `page:p${i % 4}`
+
+          await a.put({ [id]: a.records.has(id) ? i % 13 === 12 ? ['remove']
+            : ['patch', { name: ['put', `${i}`] }] : ['put', page(id)] })
+          states.set(a.serverClock, documents(a.records))
+        }
+
+        const [named, last] = [a.serverClock - 30, a.serverClock]
+
+        equal((await api('PUT', `rooms/${board}/history/${named}/name`,
+          { name: 'Half way' })).status, 204)
+        const before = await count('history')
+
+        await a.leave()
+        await older(2)
+        await s.t.restart()
+        await until(async () => await count('history') <= 4, 'thinning', 20000)
+        check(before >= 50, `from ${before} rows`)
+
+        for (const { clock } of (await api('GET', `rooms/${board}/history`))
+          .body.moments) {
+          equal(snapshot((await at(board, clock)).body), states.get(clock),
+            `a thinned moment, ${clock}`)
+        }
+
+        equal(snapshot((await at(board, named)).body), states.get(named))
+        equal((await at(board, named + 1)).status, 404, 'between moments')
+        equal(snapshot((await at(board, last)).body), states.get(last))
+
+        // half of it goes
+
+        const b = await s.join(board)
+
+        await b.put({ 'page:new': ['put', page('page:new')] })
+        const now = documents(b.records)
+
+        await b.leave()
+        await older(40)
+        await s.t.sql('UPDATE history SET at = at + 3456000000 WHERE clock ='
+          + ` ${b.serverClock} AND room = (SELECT num FROM rooms WHERE id =`
+          + ` '${board}')`)
+        await s.t.restart()
+        await until(async () => await count('history') === 1, 'the end', 20000)
+        equal(snapshot((await at(board, last)).body), states.get(last))
+        equal(snapshot((await at(board, b.serverClock)).body), now)
+        equal((await at(board, named - 1)).status, 404)
+        equal((await at(board, named)).status, 200, 'what has a name stays')
+        equal(documents((await s.join(board)).records), now)
+      })
+
       await test('guests are known by the name they gave', async () => {
         const board = await s.board()
         const link = await s.t.link(s.ann, board, 'editor')
