@@ -79,6 +79,25 @@ sub report {
         }
     }
 
+    if (my $results = $set{result}{return2000}) {
+        $text .= "\n| 2 000 clients come back after a reload"
+                 . " | all synced after s | away p50 / p99 ms |\n"
+                 . "|---|---|---|\n";
+
+        for my $name (grep { $results->{$_} } @$names) {
+            my $r = $results->{$name};
+
+            $text .= sprintf("| %s | %s | %s |\n", label($name),
+                             $r->{back} ? sprintf('%.2f',
+                                                  $r->{back}{max} / 1000)
+                                        : '–', pair($r->{away}));
+            $text .= trouble($r);
+
+            push @targets, target("$name: all back after a reload, s",
+                                  $r->{back} && $r->{back}{max} / 1000, 5);
+        }
+    }
+
     if (my $results = $set{result}{board4000}) {
         $text .= "\n| first message of a 4 000-shape board | first byte ms"
                  . " | whole p50 / max ms | CPU ms a client"
@@ -128,6 +147,24 @@ sub targets {
                         $r->{core} / $results->{floor}{core}, 2)
         if $r->{core} && $results->{floor} && $results->{floor}{core};
 
+    my ($two, $pg, $hosts) = @$results{qw(tidraw-2 tidraw-pg tidraw-hosts)};
+
+    # what two workers could serve, by the CPU that they need for the same
+
+    push @found, target_least("$row->{title}: two workers serve",
+                              2 * $r->{core} / $two->{core}, 1.7)
+        if $r->{core} && $two && $two->{core};
+
+    push @found, target("$row->{title}: over two workers, p99 more, ms",
+                        $two->{$row->{latency}}{p99}
+                        - $r->{$row->{latency}}{p99}, 2)
+        if $row->{id} =~ /30$/ && $two && $two->{ok};
+
+    push @found, target("$row->{title}: over two hosts, p99 more, ms",
+                        $hosts->{$row->{latency}}{p99}
+                        - $pg->{$row->{latency}}{p99}, 5)
+        if $hosts && $hosts->{ok} && $pg && $pg->{ok};
+
     push @found, target("$row->{title}: p99, ms", $r->{presence}{p99}, 25)
         if $row->{id} eq 'presence100';
 
@@ -152,6 +189,15 @@ sub target {
 
     return sprintf("- **missed**: %s: %.2f, %.0f %% above the %g wanted\n",
                    $what, $value, ($value / $limit - 1) * 100, $limit);
+}
+
+
+sub target_least {
+    my ($what, $value, $limit) = @_;
+
+    return sprintf("- %s: %s: %.2f times as much (at least %g)\n",
+                   $value >= $limit ? 'met' : '**missed**', $what, $value,
+                   $limit);
 }
 
 
@@ -202,6 +248,9 @@ sub label {
     my ($name, $row) = @_;
 
     return { 'floor' => 'floor', 'tidraw' => '**Tidraw**',
+             'tidraw-2' => '**Tidraw**, 2 workers',
+             'tidraw-pg' => '**Tidraw**, PostgreSQL',
+             'tidraw-hosts' => '**Tidraw**, 2 hosts',
              'upstream' => $row && $row->{v7} ? 'upstream 3.15.6'
                                               : 'upstream 5.4.2',
              'upstream-sqlite' => 'upstream 5.4.2, SQLite',

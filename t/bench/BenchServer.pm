@@ -15,19 +15,34 @@ use JSON::PP;
 use POSIX qw(:sys_wait_h setsid);
 use Time::HiRes qw(time sleep);
 
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+
+use Tidraw::Pg;
+use Tidraw::Redis;
+
 our @EXPORT = qw(server_names server start stop alive failed log_tail
                  prepare_rooms cpu core_busy memory tree);
 
-# root, out, dir, port, core, module, nginx, node, conf: bench.pl sets them
+# root, out, dir, port, core, cores, module, nginx, node, conf: bench.pl sets
+# them
 
 our %set;
 
 # v7: serves clients of 3.15.6 only; disk: keeps boards over a restart;
 # only_edits: a database is all that is new.
 
+# both: on the core of the load, too; rows: all that it is run with.
+
 my %servers = (
     'floor' => { start => \&start_floor },
     'tidraw' => { start => \&start_tidraw, disk => 1 },
+    'tidraw-2' => { start => \&start_tidraw, both => 1,
+                    rows => qr/^(?!idle|board)/ },
+    'tidraw-pg' => { start => \&start_tidraw,
+                     rows => qr/^(?:presence|edits)30$/ },
+    'tidraw-hosts' => { start => \&start_tidraw, both => 1,
+                        rows => qr/^(?:presence|edits)30$/ },
     'upstream' => { start => \&start_upstream },
     'upstream-sqlite' => { start => \&start_upstream, disk => 1,
                            only_edits => 1 },
@@ -81,7 +96,8 @@ sub start {
 
         delete $ENV{NGINX};
 
-        exec 'taskset', '-c', $set{core}, @{$s->{command}}
+        exec 'taskset', '-c', $servers{$name}{both} ? $set{cores} : $set{core},
+             @{$s->{command}}
             or POSIX::_exit(127);
     }
 
@@ -132,7 +148,11 @@ sub start_upstream {
 }
 
 
+# tidraw-2 has two workers; tidraw-pg is a host with PostgreSQL and Redis,
+# tidraw-hosts are two of those.
+
 sub start_tidraw {
+    my ($name) = @_;
     my ($dir, $root, $module) = @set{qw(dir root module)};
 
     -e $module or die "$module: $!: \"make\" builds it, TIDRAW_MODULE names",
@@ -145,13 +165,30 @@ sub start_tidraw {
                             qw(client_body proxy fastcgi uwsgi scgi);
     my $web = -d "$root/web/dist" ? "tidraw_web $root/web/dist;" : '';
 
-    open(my $fh, '>', "$dir/nginx.conf") or die "$dir/nginx.conf: $!\n";
-    print $fh <<"END";
+    my $workers = $name eq 'tidraw-2' ? 2 : 1;
+    my $reuse = $workers > 1 ? ' reuseport' : '';
+    my $database = "sqlite:$dir/data/tidraw.db";
+    my @ports = $set{port};
+    my ($redis, @keep) = ('');
+
+    push @ports, $set{port} + 1 if $name eq 'tidraw-hosts';
+
+    if ($name =~ /-(?:pg|hosts)$/) {
+        @keep = (Tidraw::Pg->new(conf => "fsync = on\n")->start,
+                 Tidraw::Redis->new->start);
+        $database = $keep[0]->url($keep[0]->createdb);
+        $redis = 'tidraw_redis ' . $keep[1]->url . ';';
+    }
+
+    for my $port (@ports) {
+        open(my $fh, '>', "$dir/nginx.$port.conf")
+            or die "$dir/nginx.$port.conf: $!\n";
+        print $fh <<"END";
 load_module $module;
 ${user}daemon off;
-worker_processes 1;
+worker_processes $workers;
 worker_rlimit_nofile 16384;
-pid $dir/nginx.pid;
+pid $dir/nginx.$port.pid;
 error_log stderr notice;
 thread_pool default threads=4 max_queue=65536;
 
@@ -164,12 +201,13 @@ $temp
     access_log off;
 
     server {
-        listen 127.0.0.1:$set{port};
+        listen 127.0.0.1:$port$reuse;
 
         location / {
             tidraw on;
             tidraw_state_dir $dir/data;
-            tidraw_database sqlite:$dir/data/tidraw.db;
+            tidraw_database $database;
+            $redis
             tidraw_schema $root/conf/schema;
             $web
             $set{conf}
@@ -177,10 +215,22 @@ $temp
     }
 }
 END
-    close $fh or die "$dir/nginx.conf: $!\n";
+        close $fh or die "$dir/nginx.$port.conf: $!\n";
+    }
 
-    return { command => [$set{nginx}, '-p', $dir, '-c', "$dir/nginx.conf"],
-             probe => '/healthz', prepare => 1 };
+    my @commands = map { [$set{nginx}, '-p', $dir, '-c',
+                          "$dir/nginx.$_.conf"] } @ports;
+
+    # of several, one process that ends with them and ends them
+
+    my $herd = 'my @all = map { my @c = splice @ARGV, 0, 5; my $p = fork;'
+               . ' exec @c if !$p; $p } 1, 2;'
+               . ' $SIG{TERM} = sub { kill TERM => @all }; 1 while wait > 0;';
+
+    return { command => @commands > 1
+                 ? [$^X, '-e', $herd, map { @$_ } @commands] : $commands[0],
+             ports => \@ports, keep => \@keep, probe => '/healthz',
+             prepare => 1 };
 }
 
 
@@ -188,9 +238,14 @@ sub ready {
     my ($s) = @_;
 
     if ($s->{probe}) {
-        return HTTP::Tiny->new(timeout => 5)
-                         ->get("http://127.0.0.1:$set{port}$s->{probe}")
-                         ->{success};
+        my $http = HTTP::Tiny->new(timeout => 5);
+
+        for my $port (@{$s->{ports} || [$set{port}]}) {
+            return 0 if !$http->get("http://127.0.0.1:$port$s->{probe}")
+                              ->{success};
+        }
+
+        return 1;
     }
 
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -288,6 +343,14 @@ sub prepare_rooms {
 
 
 sub stop {
+    my ($s) = @_;
+
+    stop_it($s);
+    delete $s->{keep};
+}
+
+
+sub stop_it {
     my ($s) = @_;
     my $deadline = time + 15;
 

@@ -7,9 +7,11 @@
 #
 # Everything is chosen by environment:
 #
-#   SERVERS   floor,tidraw,upstream,upstream-sqlite; also upstream-3 (3.15.6)
+#   SERVERS   floor,tidraw,tidraw-2 (two workers, on both cores),tidraw-pg (with
+#             PostgreSQL and Redis),tidraw-hosts (two of those),upstream,
+#             upstream-sqlite; also upstream-3 (3.15.6)
 #   ROWS      presence30,presence60,presence100,edits30,rooms50,strokes10,
-#             idle2000,board4000
+#             idle2000,return2000,board4000
 #   SECONDS   10, measured;  WARMUP  2, before;  DRAIN  20, at most afterwards
 #   RUNS      1: how often each row is run; the one in the middle is shown
 #   CORES     0,1: of the server, of the load generator
@@ -86,11 +88,15 @@ my @rows = (
       edits => 1 },
     { id => 'idle2000', title => '2 000 idle clients in 200 rooms',
       args => [qw(-r 200 -c 10)], rooms => 200, clients => 2000, idle => 1 },
+    { id => 'return2000', title => '2 000 clients come back after a reload',
+      args => [qw(-m return -r 200 -c 10)], rooms => 200, reload => 1,
+      servers => qr/^tidraw/ },
     { id => 'board4000', title => 'the first message of a 4 000-shape board',
       args => [qw(-m board -n 4000 -k 20)], shapes => 4000, edits => 1 },
 );
 
-my @server_names = qw(floor tidraw upstream upstream-sqlite);
+my @server_names = qw(floor tidraw tidraw-2 tidraw-pg tidraw-hosts upstream
+                      upstream-sqlite);
 
 my (%result, $wrong);
 
@@ -129,7 +135,8 @@ sub main {
 
     %BenchServer::set = (
         root => $root, out => $out, dir => $dir, port => $port,
-        core => $server_core, node => $node,
+        core => $server_core, cores => "$server_core,$load_core",
+        node => $node,
         module => File::Spec->rel2abs($ENV{TIDRAW_MODULE}
                       || "$root/build/ngx_http_tidraw_module.so"),
         nginx => $ENV{NGINX_BIN} || '/usr/sbin/nginx',
@@ -151,6 +158,8 @@ sub main {
             my $server = server($name);
 
             next if $server->{only_edits} && !$row->{edits};
+            next if $server->{rows} && $row->{id} !~ $server->{rows};
+            next if $row->{servers} && $name !~ $row->{servers};
             next if $row->{v7} && $name eq 'upstream-sqlite';
 
             $result{$row->{id}}{$name} = measure_runs($row, $name, $server);
@@ -222,7 +231,7 @@ sub measure {
         $before = memory($s);
     }
 
-    my $r = load($s, $v7, {}, @{$row->{args}},
+    my $r = load($s, $v7, { reload => $row->{reload} }, @{$row->{args}},
                  $row->{shapes} && $name eq 'floor' ? (-N => 0) : ());
 
     $r->{fresh} = $fresh;
@@ -256,7 +265,8 @@ sub measure {
 sub load {
     my ($s, $v7, $opt, @args) = @_;
 
-    my @cmd = ('taskset', '-c', $load_core, "$out/load", '-i', -p => $port,
+    my @cmd = ('taskset', '-c', $load_core, "$out/load", '-i',
+               -p => join(',', @{$s->{ports} || [$port]}),
                -V => $v7 ? 7 : 8, -S => $s->{schema},
                -w => $opt->{warmup} // $warmup,
                -d => $opt->{window} // $seconds, -D => $drain,
@@ -312,6 +322,8 @@ sub load {
                     $cpu{$event} = cpu($s);
                     $busy{$event} = core_busy($server_core);
                     $wall = time - ($wall // 0);
+                    kill 'HUP', $s->{pid}
+                        if $opt->{reload} && $event eq 'event start';
 
                 } elsif ($event eq 'event done') {
                     $memory = memory($s);
@@ -342,7 +354,7 @@ sub load {
 
     # a server that fell may still have told what it did until then
 
-    if ($cpu{'event end'}) {
+    if ($cpu{'event end'} && !$opt->{reload}) {
         $r->{cpu} = $cpu{'event end'} - $cpu{'event start'};
         $r->{core} = $r->{cpu} / $wall;
 
@@ -354,7 +366,9 @@ sub load {
 
     $r->{memory} = $memory || memory($s);
 
-    if (!alive($s) || "@{$s->{pids}}" ne join ' ', tree($s->{pid})) {
+    if (!alive($s)
+        || !$opt->{reload} && "@{$s->{pids}}" ne join ' ', tree($s->{pid}))
+    {
         $r->{ok} = JSON::PP::false;
         push @{$r->{errors}}, 'a process of the server died';
     }

@@ -2,11 +2,14 @@
  * Load generator of the benchmark: options, phases, report.  load.h says how
  * it is built; bench.pl runs it.
  *
- *     load -p PORT [-a HOST] [-u PATH] [-H LINE]... -S SCHEMA.json [-V 7|8]
- *          [-m mixed|strokes|board] [-r ROOMS] [-c CLIENTS_A_ROOM]
+ *     load -p PORT[,PORT]... [-a HOST] [-u PATH] [-H LINE]...
+ *          -S SCHEMA.json [-V 7|8] [-m mixed|strokes|board|return]
+ *          [-r ROOMS] [-c CLIENTS_A_ROOM]
  *          [-P PRESENCE/s] [-E EDITS/s] [-w WARMUP] [-d SECONDS] [-D DRAIN]
  *          [-R ROOM_NAMES] [-n SHAPES] [-N SHAPES_EXPECTED] [-k REPEATS]
  *          [-l LABEL] [-i]
+ *
+ * return: between "start" and "end" somebody reloads the server.
  *
  * PATH may hold %r (name of the room: a line of ROOM_NAMES, else roomN) and
  * %c (number of the client).  -i: writes a line to stderr when clients are
@@ -31,6 +34,7 @@
 
 
 static void ld_options(int argc, char **argv);
+static void ld_ports(char *list);
 static char *ld_file(const char *name);
 static void ld_rooms(const char *name);
 static void ld_clients(unsigned n);
@@ -71,7 +75,13 @@ main(int argc, char **argv)
 
     } else {
         ld_clients(ld.nrooms * ld.per_room);
-        ld_run();
+
+        if (ld.mode == LD_RETURN) {
+            ld_return();
+
+        } else {
+            ld_run();
+        }
     }
 
     ld_report();
@@ -113,7 +123,7 @@ ld_options(int argc, char **argv)
     {
         switch (c) {
         case 'a': ld.host = optarg; break;
-        case 'p': ld.port = (unsigned) atoi(optarg); break;
+        case 'p': ld_ports(optarg); break;
         case 'u': ld.path = optarg; break;
         case 'S': schema = optarg; break;
         case 'V': ld.protocol = (unsigned) atoi(optarg); break;
@@ -151,6 +161,9 @@ ld_options(int argc, char **argv)
             } else if (strcmp(optarg, "board") == 0) {
                 ld.mode = LD_BOARD;
 
+            } else if (strcmp(optarg, "return") == 0) {
+                ld.mode = LD_RETURN;
+
             } else {
                 ld_die("unknown mode \"%s\"", optarg);
             }
@@ -162,7 +175,9 @@ ld_options(int argc, char **argv)
         }
     }
 
-    if (ld.port == 0 || schema == NULL || ld.nrooms == 0 || ld.per_room == 0) {
+    if (ld.nports == 0 || schema == NULL
+        || ld.nrooms == 0 || ld.per_room == 0)
+    {
         ld_die("-p and -S are needed, -r and -c cannot be 0");
     }
 
@@ -190,6 +205,24 @@ ld_options(int argc, char **argv)
     ld.flips = strstr(ld.schema, "\"com.tldraw.shape.geo\":12") != NULL;
 
     ld_rooms(names);
+}
+
+
+static void
+ld_ports(char *list)
+{
+    char  *rest, *item;
+
+    rest = list;
+
+    while ((item = strtok_r(rest, ",", &rest)) != NULL) {
+
+        if (ld.nports == LD_MAX_PORTS || atoi(item) == 0) {
+            ld_die("at most %d ports", LD_MAX_PORTS);
+        }
+
+        ld.ports[ld.nports++] = (unsigned) atoi(item);
+    }
 }
 
 
@@ -307,6 +340,11 @@ ld_report(void)
     ld_report_hist("edit", &ld_delivery[LD_EDIT]);
     ld_report_hist("answer", &ld_answer[LD_PRESENCE]);
     ld_report_hist("durable", &ld_answer[LD_EDIT]);
+
+    if (ld.mode == LD_RETURN) {
+        ld_report_hist("away", &ld_away);
+        ld_report_hist("back", &ld_back);
+    }
 
     if (ld.mode == LD_BOARD) {
         ld_report_hist("first_byte", &ld_first_byte);

@@ -21,6 +21,7 @@
 #define LD_RING          2048
 
 #define LD_MAX_ERRORS    8
+#define LD_MAX_PORTS     8
 
 /* what a push carries: the index of rings and counters */
 #define LD_PRESENCE      0
@@ -50,7 +51,8 @@ typedef enum {
 typedef enum {
     LD_MIXED = 0,       /* presence and moves at given rates, or none */
     LD_STROKES,         /* growing draw shapes */
-    LD_BOARD            /* first message of a big board */
+    LD_BOARD,           /* first message of a big board */
+    LD_RETURN           /* the server sends all away; they come back */
 } ld_mode_e;
 
 
@@ -72,6 +74,9 @@ typedef struct {
     int                  fd;
     ld_state_e           state;
     unsigned             writing:1;
+    unsigned             gone:1;        /* return: the server closed it */
+    uint64_t             again;         /* return: when it comes back */
+    uint64_t             left;          /* return: when it was sent away */
 
     unsigned             id;
     unsigned             room;
@@ -108,7 +113,8 @@ typedef struct {
 typedef struct {
     /* options */
     const char          *host;
-    unsigned             port;
+    unsigned             ports[LD_MAX_PORTS];   /* clients take turns */
+    unsigned             nports;
     const char          *path;          /* %r: room, %c: client */
     const char          *headers;       /* whole lines with CRLF */
     char                *schema;        /* JSON text */
@@ -175,6 +181,8 @@ extern ld_hist_t  ld_delivery[LD_KINDS];
 extern ld_hist_t  ld_answer[LD_KINDS];
 extern ld_hist_t  ld_first_byte;
 extern ld_hist_t  ld_whole_reply;
+extern ld_hist_t  ld_away;
+extern ld_hist_t  ld_back;
 
 
 /* load_stat.c */
@@ -246,6 +254,9 @@ void ld_message(ld_conn_t *c, const char *p, size_t len);
 
 /* Connects all clients, lets them push for the window, waits for the rest. */
 void ld_run(void);
+
+/* Connects all clients, and waits until they were sent away and are back. */
+void ld_return(void);
 
 /* Fills a board with the first client, lets the others join one by one. */
 void ld_board(void);

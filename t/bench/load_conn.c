@@ -30,6 +30,7 @@ static void ld_conn_watch(ld_conn_t *c, unsigned writing);
 static void ld_conn_upgrade(ld_conn_t *c);
 static int ld_conn_upgraded(ld_conn_t *c);
 static void ld_conn_read(ld_conn_t *c);
+static int ld_conn_gone(ld_conn_t *c);
 static size_t ld_conn_frames(ld_conn_t *c, char *p, size_t len);
 static void ld_conn_frame(ld_conn_t *c, unsigned head, char *p, size_t len);
 static void ld_conn_frame_out(ld_conn_t *c, unsigned head, const char *p,
@@ -45,6 +46,7 @@ void
 ld_conn_start(ld_conn_t *c)
 {
     int                 on, rc;
+    unsigned            port;
     struct sockaddr_in  sin;
     struct epoll_event  ev;
 
@@ -58,7 +60,8 @@ ld_conn_start(ld_conn_t *c)
 
     memset(&sin, 0, sizeof(sin));
     sin.sin_family = AF_INET;
-    sin.sin_port = htons((uint16_t) ld.port);
+    port = ld.ports[(c->id + c->id / ld.nrooms) % ld.nports];
+    sin.sin_port = htons((uint16_t) port);
 
     if (inet_pton(AF_INET, ld.host, &sin.sin_addr) != 1) {
         ld_die("\"%s\" is no IPv4 address", ld.host);
@@ -66,7 +69,7 @@ ld_conn_start(ld_conn_t *c)
 
     rc = connect(c->fd, (struct sockaddr *) &sin, sizeof(sin));
     if (rc == -1 && errno != EINPROGRESS) {
-        ld_die("connect() to %s:%u failed: %s", ld.host, ld.port,
+        ld_die("connect() to %s:%u failed: %s", ld.host, port,
                strerror(errno));
     }
 
@@ -114,6 +117,16 @@ ld_conn_event(ld_conn_t *c, uint32_t events)
 
     if (events & (EPOLLIN|EPOLLERR|EPOLLHUP)) {
         ld_conn_read(c);
+    }
+
+    if (c->gone) {
+        ld.pending -= c->state != LD_READY;
+        ld.ready -= c->state == LD_READY;
+        ld_conn_close(c);
+
+        c->gone = 0;
+        c->left = c->left ? c->left : ld.now;
+        c->again = ld.now + (uint64_t) (ld_uniform() * 5e8);
     }
 }
 
@@ -208,7 +221,7 @@ ld_conn_upgrade(ld_conn_t *c)
                  "Connection: Upgrade\r\n"
                  "Sec-WebSocket-Version: 13\r\n"
                  "Sec-WebSocket-Key: " LD_KEY "\r\n"
-                 "%s\r\n", path, ld.host, ld.port, ld.headers);
+                 "%s\r\n", path, ld.host, ld.ports[0], ld.headers);
 
     c->state = LD_UPGRADING;
     ld_conn_write(c, b.data, (size_t) n);
@@ -258,6 +271,17 @@ ld_conn_upgraded(ld_conn_t *c)
 }
 
 
+/* Whether the end of the connection is what is waited for. */
+
+static int
+ld_conn_gone(ld_conn_t *c)
+{
+    c->gone = ld.mode == LD_RETURN && ld.t_start != UINT64_MAX;
+
+    return c->gone;
+}
+
+
 static void
 ld_conn_read(ld_conn_t *c)
 {
@@ -287,11 +311,19 @@ ld_conn_read(ld_conn_t *c)
                 return;
             }
 
+            if (ld_conn_gone(c)) {
+                return;
+            }
+
             ld_fail("client %u: recv() failed: %s", c->id, strerror(errno));
             return;
         }
 
         if (n == 0) {
+            if (ld_conn_gone(c)) {
+                return;
+            }
+
             ld_fail("client %u: the server closed the connection", c->id);
             return;
         }
@@ -432,6 +464,10 @@ ld_conn_frame(ld_conn_t *c, unsigned head, char *p, size_t len)
         return;
 
     case 0x8:
+        if (ld_conn_gone(c)) {
+            return;
+        }
+
         code = len < 2 ? 1005 : (unsigned) (unsigned char) p[0] << 8
                                 | (unsigned char) p[1];
 

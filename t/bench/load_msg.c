@@ -284,6 +284,12 @@ ld_message(ld_conn_t *c, const char *p, size_t len)
         c->state = LD_READY;
         ld.pending--;
         ld.ready++;
+
+        if (c->left) {
+            ld_hist_add(&ld_away, ld.now - c->left);
+            ld_hist_add(&ld_back, ld.now - ld.t_start);
+            c->left = 0;
+        }
     }
 }
 

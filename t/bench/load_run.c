@@ -373,6 +373,71 @@ ld_missing(unsigned kind)
 
 
 /*
+ * Who is sent away comes back within half a second, with what it brings along
+ * when it comes first.
+ */
+
+void
+ld_return(void)
+{
+    double      cpu;
+    unsigned    i;
+    uint64_t    deadline;
+    ld_conn_t  *c;
+
+    ld_connect_all();
+
+    if (ld.fatal) {
+        return;
+    }
+
+    ld_event("connected");
+
+    ld.now = ld_clock();
+    deadline = ld.now + ld_ns(ld.warmup);
+
+    while (ld.now < deadline && !ld.fatal) {
+        ld_poll(deadline);
+    }
+
+    ld_event("start");
+
+    cpu = ld_cpu();
+    ld.t_start = ld_clock();
+    deadline = ld.t_start + ld_ns(LD_CONNECT_TIME);
+
+    while (ld_back.count < ld.nconns && !ld.fatal) {
+
+        ld_poll(ld.now + ld_ns(0.005));
+
+        for (i = 0; i < ld.nconns; i++) {
+            c = &ld.conns[i];
+
+            if (c->state == LD_CLOSED && c->again <= ld.now) {
+                c->clock = 0;
+                c->answered = 0;
+                c->t_connect = 0;
+                c->t_first = 0;
+                ld_conn_start(c);
+            }
+        }
+
+        if (ld.now >= deadline) {
+            ld_fail("%llu of %u clients came back within %d s",
+                    (unsigned long long) ld_back.count, ld.nconns,
+                    LD_CONNECT_TIME);
+        }
+    }
+
+    ld.cpu_used = ld_cpu() - cpu;
+    ld.window = (double) (ld_clock() - ld.t_start) / 1e9;
+
+    ld_event("end");
+    ld_event("done");
+}
+
+
+/*
  * The first client fills the board and stays; the others come one after the
  * other, and the time from "connect" to its answer is taken.
  */

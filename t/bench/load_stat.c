@@ -17,6 +17,8 @@ ld_hist_t  ld_delivery[LD_KINDS];
 ld_hist_t  ld_answer[LD_KINDS];
 ld_hist_t  ld_first_byte;
 ld_hist_t  ld_whole_reply;
+ld_hist_t  ld_away;
+ld_hist_t  ld_back;
 
 
 static uint64_t  ld_seed = 0x9e3779b97f4a7c15;

@@ -4,13 +4,14 @@
 // presence and orders cross; Redis dies, restarts and stands still; a host
 // dies.  Edits flow on, and everybody ends with the same board.
 //
-// ROUNDS (1) of what happens to Redis; HOPS (300) measured.
+// ROUNDS (1; LONG=1: 20) of what happens to Redis; HOPS (300) measured.
 
 import('../lib/sync.mjs').then(async ({ Client, check, equal, group, page, ok,
   presence, run, sleep, test, until }) => {
   const { startHosts } = await import('../lib/server.mjs')
-  const rounds = Number(process.env.ROUNDS || 1)
-  const hops = Number(process.env.HOPS || 300)
+  const { rounds: number } = await import('./workers.mjs')
+  const rounds = number('ROUNDS', 1, 20)
+  const hops = number('HOPS', 300, 300)
 
   await run(async () => {
     const began = Date.now()
