@@ -29,6 +29,11 @@ import('../lib/sync.mjs').then(async ({ Client, check, equal, group, ok, page,
       return c
     }))
 
+    // those who say nothing are taken for gone
+
+    const pings = setInterval(() => [b, c].forEach((p) => p.ended
+      || p.send({ type: 'ping' })), 2000)
+
     await a.put({ 'page:page': ['put', page('page:page')],
       'shape:a': ['put', group('shape:a')] })
 
@@ -108,6 +113,8 @@ import('../lib/sync.mjs').then(async ({ Client, check, equal, group, ok, page,
       await Promise.all([a, b, c].map((p) =>
         p.refused('NOT_AUTHENTICATED', 2000)))
     })
+
+    clearInterval(pings)
 
     for (const t of hosts) {
       equal((await t.errorLog()).split('\n').filter((l) =>
