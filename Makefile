@@ -143,6 +143,7 @@ install: all
 	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(DATADIR)/web \
 	    $(DESTDIR)$(DATADIR)/schema $(DESTDIR)$(CONFDIR)/modules-available \
 	    $(DESTDIR)$(CONFDIR)/snippets
+	install -m 644 conf/passwords.txt $(DESTDIR)$(DATADIR)/
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	[ ! -d web/dist ] || cp -r web/dist/. $(DESTDIR)$(DATADIR)/web
 	[ ! -d conf/schema ] || cp -r conf/schema/. $(DESTDIR)$(DATADIR)/schema

@@ -66,6 +66,7 @@ typedef struct {
     ngx_str_t               public_url;     /* tidraw_public_url */
     ngx_str_t               license_key;    /* tidraw_license_key */
     ngx_uint_t              registration;   /* tidraw_registration */
+    ngx_str_t               passwords;      /* tidraw_passwords */
     time_t                  bin_keep;       /* tidraw_bin_keep */
     time_t                  activity_keep;  /* tidraw_activity_keep */
 
@@ -104,6 +105,7 @@ struct ngx_tidraw_site_s {
     ngx_tidraw_loc_conf_t  *conf;           /* the first location's */
 
     ngx_array_t             schemas;        /* td_schema_t *, best first */
+    ngx_str_t               common;         /* ngx_tidraw_common.h */
 
     ngx_tidraw_redis_t     *redis;          /* NULL: none; the bus' own */
     ngx_shm_zone_t         *shm;            /* the zone's own */

@@ -19,6 +19,10 @@
 #define NGX_TIDRAW_SCHEMA   "/usr/share/tidraw/schema"
 #endif
 
+#ifndef NGX_TIDRAW_PASSWORDS
+#define NGX_TIDRAW_PASSWORDS   "/usr/share/tidraw/passwords.txt"
+#endif
+
 #define NGX_TIDRAW_MAX_ENV  65536
 
 
@@ -128,6 +132,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, bin_keep),
+      NULL },
+
+    { ngx_string("tidraw_passwords"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, passwords),
       NULL },
 
     { ngx_string("tidraw_activity_keep"),
@@ -387,6 +398,7 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_tidraw_hand_down(state_dir);
     ngx_tidraw_hand_down(web_root);
     ngx_tidraw_hand_down(schema_dir);
+    ngx_tidraw_hand_down(passwords);
     ngx_tidraw_hand_down(public_url);
     ngx_tidraw_hand_down(license_key);
     ngx_tidraw_hand_down(upload_dir);
@@ -509,7 +521,12 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->upload_dir.len = p - conf->upload_dir.data - 1;
     }
 
-    if (ngx_conf_full_name(cf->cycle, &conf->state_dir, 0) != NGX_OK
+    if (conf->passwords.data == NULL) {
+        ngx_str_set(&conf->passwords, NGX_TIDRAW_PASSWORDS);
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &conf->passwords, 0) != NGX_OK
+        || ngx_conf_full_name(cf->cycle, &conf->state_dir, 0) != NGX_OK
         || ngx_conf_full_name(cf->cycle, &conf->upload_dir, 0) != NGX_OK
         || ngx_conf_full_name(cf->cycle, &conf->web_root, 0) != NGX_OK
         || ngx_conf_full_name(cf->cycle, &conf->schema_dir, 0) != NGX_OK)

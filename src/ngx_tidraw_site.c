@@ -7,6 +7,7 @@
 
 #include "ngx_tidraw_conf.h"
 #include "ngx_tidraw_bus.h"
+#include "ngx_tidraw_common.h"
 #include "ngx_tidraw_files.h"
 #include "ngx_tidraw_store.h"
 #include "ngx_tidraw_zone.h"
@@ -117,6 +118,12 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
                                "invalid \"tidraw_redis\": %s", err);
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (ngx_tidraw_common_load(cf, &conf->passwords, &site->common)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     return ngx_tidraw_site_schemas(cf, site, &conf->schema_dir);

@@ -20,7 +20,8 @@ my %may = (
     sync  => [qw(core store auth ws bus zone)],
     ws    => [qw(core auth zone)],
     files => [qw(core store)],
-    http  => [qw(core store history auth sync ws zone files)],
+    mail  => [qw(core)],
+    http  => [qw(core store history auth sync ws zone files mail)],
     ''    => [qw(core store history bus auth sync ws http zone files)],
 );
 

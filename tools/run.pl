@@ -172,6 +172,8 @@ sub configure {
         WEB     => $web,
         SCHEMA  => $schema,
         LISTEN  => $listen,
+
+        PASSWORDS => "$root/conf/passwords.txt",
     );
 
     open(my $in, '<', "$root/conf/nginx.conf") or die "conf/nginx.conf: $!\n";

@@ -1,8 +1,8 @@
 
 /*
- * Credentials of a request to identity and role: the session cookie, the
- * membership, the link.  One transaction, one answer.  Denies by default;
- * must never take a role from anything but the database.
+ * Credentials of a request to identity and role: the session cookie or API
+ * token, the membership, the link.  One transaction, one answer.  Denies by
+ * default; must never take a role from anything but the database.
  */
 
 
@@ -65,7 +65,11 @@ ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
     ngx_str_null(&login);
     ngx_str_null(&link);
 
-    if (ngx_tidraw_session_cookie(r, &token) == NGX_OK) {
+    /* whoever shows a token is its holder, or nobody, whatever the cookie */
+
+    if (ngx_tidraw_session_bearer(r, &token) == NGX_OK
+        || ngx_tidraw_session_cookie(r, &token) == NGX_OK)
+    {
         ngx_tidraw_token_hash(&token, hash);
         login.len = NGX_TIDRAW_HASH_LEN;
         login.data = hash;
@@ -271,6 +275,12 @@ ngx_tidraw_access_read(ngx_tidraw_access_t *access, ngx_tidraw_result_t *res)
         ngx_tidraw_access_link(ctx, res++);
     }
 
+    if (!(access->scopes & NGX_TIDRAW_SCOPE_WRITE)
+        && access->role > NGX_TIDRAW_ROLE_VIEWER)
+    {
+        access->role = NGX_TIDRAW_ROLE_VIEWER;
+    }
+
     if (access->status == NGX_TIDRAW_ACCESS_AWAY) {
         /* out of memory for what was found */
 
@@ -322,6 +332,18 @@ ngx_tidraw_access_user(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_result_t *res)
         }
     }
 
+    if (ngx_tidraw_cell_str(res, 0, 7).len != 0) {
+        access->scopes = ngx_tidraw_cell_int(res, 0, 7)
+                         & (NGX_TIDRAW_SCOPE_READ|NGX_TIDRAW_SCOPE_WRITE
+                            |NGX_TIDRAW_SCOPE_ADMIN);
+
+        /* who may change something may look at it */
+
+        if (access->scopes & NGX_TIDRAW_SCOPE_WRITE) {
+            access->scopes |= NGX_TIDRAW_SCOPE_READ;
+        }
+    }
+
     s = ngx_tidraw_cell_str(res, 0, 4);
     access->admin = s.len == 5 && ngx_strncmp(s.data, "admin", 5) == 0;
     access->user_created = ngx_tidraw_cell_int(res, 0, 5);
@@ -332,7 +354,7 @@ ngx_tidraw_access_user(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_result_t *res)
     if (ngx_tidraw_now() - ngx_tidraw_cell_int(res, 0, 6)
         > NGX_TIDRAW_SESSION_TOUCH)
     {
-        access->touched = 1;
+        access->touched = access->scopes == NGX_TIDRAW_SCOPE_ALL;
         ngx_tidraw_session_touch(access->site, &access->session_hash);
     }
 }

@@ -77,11 +77,12 @@ struct ngx_tidraw_access_s {
 
 
 /*
- * Looks up the session cookie of r, and for a board (room_id not NULL) the
- * membership and the link token in the query argument "link".  Everything
- * that is needed of r is copied before this returns.  handler is called once
- * from the event loop, never from inside this call; NULL when out of memory.
- * Without room_id: OK for a valid session, else NOT_AUTHENTICATED.
+ * Looks up the API token of r, or else its session cookie, and for a board
+ * (room_id not NULL) the membership and the link token in the query argument
+ * "link".  Everything that is needed of r is copied before this returns.
+ * handler is called once from the event loop, never from inside this call;
+ * NULL when out of memory.  Without room_id: OK for a valid session, else
+ * NOT_AUTHENTICATED.
  */
 ngx_tidraw_access_t *ngx_tidraw_access_check(ngx_http_request_t *r,
     ngx_str_t *room_id, ngx_tidraw_access_pt handler, void *data);

@@ -21,6 +21,7 @@ struct ngx_tidraw_auth_s {
     ngx_tidraw_passwords_t  *passwords;
     ngx_tidraw_setup_t       setup;
     ngx_tidraw_activities_t  activities;
+    ngx_uint_t               resets;      /* links that are being made */
 };
 
 

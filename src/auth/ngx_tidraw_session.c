@@ -53,6 +53,37 @@ ngx_tidraw_session_cookie(ngx_http_request_t *r, ngx_str_t *token)
 }
 
 
+ngx_int_t
+ngx_tidraw_session_bearer(ngx_http_request_t *r, ngx_str_t *token)
+{
+    size_t      len;
+    ngx_str_t  *v, rest;
+
+    if (r->headers_in.authorization == NULL) {
+        return NGX_DECLINED;
+    }
+
+    v = &r->headers_in.authorization->value;
+    len = sizeof("Bearer ") - 1;
+
+    if (v->len != len + NGX_TIDRAW_BEARER_LEN
+        || ngx_strncasecmp(v->data, (u_char *) "Bearer ", len) != 0
+        || ngx_strncmp(v->data + len, NGX_TIDRAW_BEARER_PREFIX, 4) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    token->data = v->data + len;
+    token->len = NGX_TIDRAW_BEARER_LEN;
+
+    rest.data = token->data + 4;
+    rest.len = NGX_TIDRAW_TOKEN_LEN;
+
+    return ngx_tidraw_token_valid(&rest, NGX_TIDRAW_TOKEN_LEN) ? NGX_OK
+                                                               : NGX_DECLINED;
+}
+
+
 static void
 ngx_tidraw_session_cookie_name(ngx_http_request_t *r, ngx_str_t *name)
 {
@@ -255,7 +286,9 @@ ngx_tidraw_session_touch(ngx_tidraw_site_t *site, ngx_str_t *hash)
 
     if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSION_TOUCH, "sii", hash, now,
                            now + (int64_t) NGX_TIDRAW_SESSION_IDLE * 1000)
-        != NGX_OK)
+        != NGX_OK
+        || ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_SEEN, "si", hash, now)
+           != NGX_OK)
     {
         ngx_tidraw_op_free(op);
         return;

@@ -3,7 +3,9 @@
  * Sessions: the cookie, and the rows behind it.
  *
  * A session lives 30 days after its last use.  The cookie holds a token of
- * 256 bits, the database its hash.
+ * 256 bits, the database its hash.  API tokens are rows of the same table
+ * with scopes; their form differs from that of a cookie, so that neither
+ * passes for the other.
  */
 
 
@@ -19,6 +21,9 @@
 #define NGX_TIDRAW_SESSION_IDLE    (30 * 24 * 3600)           /* seconds */
 #define NGX_TIDRAW_SESSION_TOUCH   (3600 * (int64_t) 1000)    /* milliseconds */
 #define NGX_TIDRAW_SESSION_MAX     100                        /* of a user */
+#define NGX_TIDRAW_BEARER_PREFIX   "tdp_"
+#define NGX_TIDRAW_BEARER_LEN      (NGX_TIDRAW_TOKEN_LEN + 4)
+
 #define NGX_TIDRAW_SESSION_AGENT   200       /* bytes kept of User-Agent */
 
 
@@ -27,6 +32,12 @@
  * NGX_DECLINED when there is none of the right form.
  */
 ngx_int_t ngx_tidraw_session_cookie(ngx_http_request_t *r, ngx_str_t *token);
+
+/*
+ * The API token in the Authorization header of r: points into the request.
+ * Credentials of another form are not ours and NGX_DECLINED.
+ */
+ngx_int_t ngx_tidraw_session_bearer(ngx_http_request_t *r, ngx_str_t *token);
 
 /*
  * Adds Set-Cookie with the token, or one that removes the cookie when token

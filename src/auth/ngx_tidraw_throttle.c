@@ -18,7 +18,9 @@ static struct {
     { 5, 60 },          /* account: nobody can lock its owner out for long */
     { 30, 300 },        /* address: people behind one router share it */
     { 5, 900 },         /* setup code */
-    { 100, 60 }         /* registration: a school behind one router */
+    { 100, 60 },        /* registration: a school behind one router */
+    { 3, 900 },         /* new password, account */
+    { 20, 300 }         /* new password, address */
 };
 
 

@@ -22,7 +22,10 @@ typedef enum {
     NGX_TIDRAW_THROTTLE_ACCOUNT = 0,   /* key: the e-mail, also unknown ones */
     NGX_TIDRAW_THROTTLE_ADDRESS,       /* key: ngx_tidraw_throttle_address() */
     NGX_TIDRAW_THROTTLE_SETUP,         /* key: the same */
-    NGX_TIDRAW_THROTTLE_REGISTER       /* key: the same */
+    NGX_TIDRAW_THROTTLE_REGISTER,      /* key: the same */
+    NGX_TIDRAW_THROTTLE_RESET,         /* key: the e-mail, also unknown ones */
+    NGX_TIDRAW_THROTTLE_CONFIRM        /* key: as of an address; asking for a
+                                          new password and setting it */
 } ngx_tidraw_throttle_e;
 
 

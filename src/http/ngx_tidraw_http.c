@@ -9,6 +9,7 @@
 #include "ngx_tidraw_http.h"
 #include "ngx_tidraw_http_import.h"
 #include "ngx_tidraw_origin.h"
+#include "ngx_tidraw_session.h"
 #include "ngx_tidraw_sync.h"
 #include "ngx_tidraw_token.h"
 
@@ -116,7 +117,8 @@ ngx_tidraw_http_handler(ngx_http_request_t *r)
 
 /*
  * The error log shows the request line and the access log may: without the
- * query, where a link's token stands, and without the token of an invitation.
+ * query, where a link's token stands, and without the token of an invitation
+ * or of a new password.
  */
 
 static ngx_int_t
@@ -139,6 +141,9 @@ ngx_tidraw_http_hide(ngx_http_request_t *r, ngx_str_t *rel)
 
     } else if (rel->len > 7 && ngx_strncmp(rel->data, "invite/", 7) == 0) {
         ngx_str_set(&token, "/invite/...");
+
+    } else if (rel->len > 6 && ngx_strncmp(rel->data, "reset/", 6) == 0) {
+        ngx_str_set(&token, "/reset/...");
 
     } else if (p == NULL) {
         return NGX_OK;
@@ -202,7 +207,7 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
     off_t                len;
     size_t               max;
     ngx_int_t            rc;
-    ngx_str_t            params[2];
+    ngx_str_t            params[2], token;
     ngx_uint_t           methods;
     ngx_tidraw_call_t   *call;
     ngx_tidraw_route_t  *route;
@@ -223,7 +228,11 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
 
     if (route->method != NGX_HTTP_GET) {
 
-        if (!ngx_tidraw_origin_own(r)) {
+        /* no page can make a browser send a token as it sends a cookie */
+
+        if (ngx_tidraw_session_bearer(r, &token) != NGX_OK
+            && !ngx_tidraw_origin_own(r))
+        {
             return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_BAD_ORIGIN,
                                               NULL);
         }

@@ -25,6 +25,7 @@
 
 typedef enum {
     NGX_TIDRAW_ERROR_BAD_REQUEST = 0,
+    NGX_TIDRAW_ERROR_WEAK_PASSWORD,
     NGX_TIDRAW_ERROR_NOT_AUTHENTICATED,
     NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
     NGX_TIDRAW_ERROR_FORBIDDEN,
@@ -165,6 +166,12 @@ struct ngx_tidraw_call_s {
 
     void                         *state;     /* the resource handler's own */
 
+    ngx_str_t                     replaced;  /* hash of the session before */
+    u_char                        token[NGX_TIDRAW_TOKEN_LEN];
+                                             /* of the new session */
+    ngx_str_t                     ended;     /* user whose logins ended */
+    ngx_uint_t                    user_step; /* number of it */
+
     unsigned                      answered:1;
     unsigned                      unread:1;  /* the body, up to now */
 };
@@ -285,6 +292,53 @@ ngx_int_t ngx_tidraw_arg_text(ngx_tidraw_call_t *call, const char *name,
 ngx_uint_t ngx_tidraw_text_valid(ngx_str_t *s);
 
 
+/* What calls about accounts share: ngx_tidraw_http_account.c */
+
+/*
+ * user from the columns of NGX_TIDRAW_STMT_USER_GET: id, name, email, color,
+ * role, created_at, locale, picture, last_seen_at; without the braces, so
+ * that a list may add to it.
+ */
+void ngx_tidraw_json_user(td_buf_t *b, ngx_tidraw_result_t *res,
+    ngx_uint_t row);
+
+/*
+ * The address of a picture, relative to the location, or null; user and
+ * picture are the columns of the user's id and of his picture's version.
+ */
+void ngx_tidraw_json_picture(td_buf_t *b, ngx_tidraw_result_t *res,
+    ngx_uint_t row, ngx_uint_t user, ngx_uint_t picture);
+
+/* A copy in the request's pool.  NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_tidraw_call_copy(ngx_tidraw_call_t *call, ngx_str_t *dst,
+    ngx_str_t *src);
+
+/* Counts an attempt.  1: too many, it has answered. */
+ngx_uint_t ngx_tidraw_call_throttled(ngx_tidraw_call_t *call,
+    ngx_tidraw_throttle_e kind, ngx_str_t *key);
+
+/*
+ * Signing in, three calls: session() appends the steps of a new session in
+ * the place of the request's own, whose token is always a fresh one; last()
+ * the last steps of the operation, with ended 1 when other logins of the user
+ * ended in it; signed_in() answers with the cookie, and with {"user"} unless
+ * the status is 204.
+ */
+void ngx_tidraw_call_session(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    ngx_str_t *user_id);
+void ngx_tidraw_call_session_last(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op, ngx_str_t *user_id, ngx_uint_t ended);
+void ngx_tidraw_call_signed_in(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    ngx_uint_t status);
+
+/*
+ * The address of the site with a slash at its end, in the request's pool, for
+ * links that people are sent: tidraw_public_url or what the request says.
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_tidraw_call_url(ngx_tidraw_call_t *call, ngx_str_t *url);
+
+
 /* The life of a call: ngx_tidraw_http_call.c */
 
 /* NULL when out of memory.  Freed with the request. */
@@ -343,12 +397,25 @@ void ngx_tidraw_call_detach(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_config(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_healthz(ngx_tidraw_call_t *call);
 
-void ngx_tidraw_http_session(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_register(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_login(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_logout(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_session(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_me(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_password(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_reset(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_reset_confirm(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_sessions_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_sessions_end(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_session_end(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_tokens_list(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_tokens_create(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_token_delete(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_rooms_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_rooms_create(ngx_tidraw_call_t *call);

@@ -27,6 +27,8 @@ static void ngx_tidraw_http_free_buf(void *data);
 
 static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
     { 400, "bad_request", "The request has the wrong form." },
+    { 400, "weak_password", "This is one of the passwords that are tried"
+           " first. Please choose another one." },
     { 401, "not_authenticated", "Please sign in first." },
     { 401, "invalid_credentials", "The e-mail or the password is wrong." },
     { 403, "forbidden", "You may not do this." },

@@ -1,6 +1,6 @@
 
 /*
- * Accounts: register, login, logout, session, one's own profile.
+ * Coming and going: register, login, logout.
  *
  * Passwords pass through here once, on their way to the thread that hashes
  * them; they and tokens must never reach a log.
@@ -28,16 +28,10 @@ typedef struct {
 
     ngx_str_t       id;
     ngx_str_t       color;
-    ngx_str_t       role;
     ngx_str_t       stored;            /* password hash */
-    ngx_str_t       rehash;
-    int64_t         created;
 
     int64_t         room;              /* of the invitation */
     ngx_str_t       room_role;
-
-    ngx_str_t       replaced;          /* hash of the session before */
-    u_char          token[NGX_TIDRAW_TOKEN_LEN];
 
     ngx_uint_t      tries;
     unsigned        known:1;           /* login: the account exists */
@@ -64,23 +58,8 @@ static void ngx_tidraw_login_verified(ngx_tidraw_call_t *call,
     ngx_tidraw_password_t *job);
 static void ngx_tidraw_login_done(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
-static void ngx_tidraw_account_answer(ngx_tidraw_call_t *call,
-    ngx_uint_t status);
-static void ngx_tidraw_account_session(ngx_tidraw_call_t *call,
-    ngx_tidraw_op_t *op);
-static ngx_uint_t ngx_tidraw_account_throttled(ngx_tidraw_call_t *call,
-    ngx_tidraw_throttle_e kind, ngx_str_t *key);
 static void ngx_tidraw_logout_done(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
-static void ngx_tidraw_me_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op);
-static ngx_int_t ngx_tidraw_account_copy(ngx_tidraw_call_t *call,
-    ngx_str_t *dst, ngx_str_t *src);
-static void ngx_tidraw_json_user(td_buf_t *b, ngx_str_t *id, ngx_str_t *name,
-    ngx_str_t *email, ngx_str_t *color, ngx_str_t *role, int64_t created);
-
-
-static ngx_str_t  ngx_tidraw_role_admin = ngx_string("admin");
-static ngx_str_t  ngx_tidraw_role_user = ngx_string("user");
 
 
 /* White text is readable on each of them; the web app offers the same. */
@@ -126,7 +105,7 @@ ngx_tidraw_http_register(ngx_tidraw_call_t *call)
 
     ngx_tidraw_throttle_address(call->request->connection, &address);
 
-    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_REGISTER,
+    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_REGISTER,
                                      &address))
     {
         return;
@@ -257,7 +236,7 @@ ngx_tidraw_register_first(ngx_tidraw_call_t *call, ngx_tidraw_result_t *setup)
 
     ngx_tidraw_throttle_address(call->request->connection, &key);
 
-    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_SETUP, &key)) {
+    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_SETUP, &key)) {
         return NGX_DECLINED;
     }
 
@@ -334,7 +313,7 @@ ngx_tidraw_register_later(ngx_tidraw_call_t *call, ngx_tidraw_result_t *invite)
     a->room = ngx_tidraw_cell_int(invite, 0, 2);
     s = ngx_tidraw_cell_str(invite, 0, 3);
 
-    if (ngx_tidraw_account_copy(call, &a->room_role, &s) != NGX_OK) {
+    if (ngx_tidraw_call_copy(call, &a->room_role, &s) != NGX_OK) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return NGX_DECLINED;
     }
@@ -350,7 +329,7 @@ ngx_tidraw_register_hashed(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
 
     a = call->state;
 
-    if (ngx_tidraw_account_copy(call, &a->stored, &job->hash) != NGX_OK) {
+    if (ngx_tidraw_call_copy(call, &a->stored, &job->hash) != NGX_OK) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return;
     }
@@ -375,9 +354,6 @@ ngx_tidraw_register_store(ngx_tidraw_call_t *call)
         return;
     }
 
-    a->created = now;
-    a->role = a->first ? ngx_tidraw_role_admin : ngx_tidraw_role_user;
-
     stmt = NGX_TIDRAW_STMT_USER_CREATE;
 
     if (a->first) {
@@ -396,9 +372,10 @@ ngx_tidraw_register_store(ngx_tidraw_call_t *call)
                                   a->room, &a->id, &a->room_role, now);
     }
 
-    ngx_tidraw_account_session(call, op);
+    ngx_tidraw_call_session(call, op, &a->id);
     ngx_tidraw_call_activity_of(call, op, "user.created", &a->id, &a->name,
                                 &a->email);
+    ngx_tidraw_call_session_last(call, op, &a->id, 0);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_register_done);
 }
@@ -436,7 +413,7 @@ ngx_tidraw_register_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 
     call->site->auth->setup.done = 1;
 
-    ngx_tidraw_account_answer(call, NGX_HTTP_CREATED);
+    ngx_tidraw_call_signed_in(call, op, NGX_HTTP_CREATED);
 }
 
 
@@ -472,13 +449,13 @@ ngx_tidraw_http_login(ngx_tidraw_call_t *call)
 
     ngx_tidraw_throttle_address(call->request->connection, &address);
 
-    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_ADDRESS,
+    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_ADDRESS,
                                      &address))
     {
         return;
     }
 
-    if (ngx_tidraw_account_throttled(call, NGX_TIDRAW_THROTTLE_ACCOUNT,
+    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_ACCOUNT,
                                      &a->email))
     {
         ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_ADDRESS,
@@ -501,8 +478,7 @@ ngx_tidraw_http_login(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_login_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    ngx_str_t              s;
-    ngx_uint_t             i;
+    ngx_str_t              id, name, stored;
     ngx_tidraw_result_t   *res;
     ngx_tidraw_account_t  *a;
 
@@ -516,24 +492,17 @@ ngx_tidraw_login_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     res = op->results;
 
     if (res->nrows != 0) {
-        ngx_str_t  *fields[] = { &a->id, &a->name, &a->email, &a->color,
-                                 &a->role, NULL, &a->stored };
+        id = ngx_tidraw_cell_str(res, 0, 0);
+        name = ngx_tidraw_cell_str(res, 0, 1);
+        stored = ngx_tidraw_cell_str(res, 0, 6);
 
-        for (i = 0; i < 7; i++) {
-
-            if (fields[i] == NULL) {
-                continue;
-            }
-
-            s = ngx_tidraw_cell_str(res, 0, i);
-
-            if (ngx_tidraw_account_copy(call, fields[i], &s) != NGX_OK) {
-                ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-                return;
-            }
+        if (ngx_tidraw_call_copy(call, &a->id, &id) != NGX_OK
+            || ngx_tidraw_call_copy(call, &a->name, &name) != NGX_OK
+            || ngx_tidraw_call_copy(call, &a->stored, &stored) != NGX_OK)
+        {
+            ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+            return;
         }
-
-        a->created = ngx_tidraw_cell_int(res, 0, 5);
 
         /* one that was disabled takes as long as a wrong password */
 
@@ -581,9 +550,10 @@ ngx_tidraw_login_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
                                   &a->id, &a->stored, &job->hash);
     }
 
-    ngx_tidraw_account_session(call, op);
+    ngx_tidraw_call_session(call, op, &a->id);
     ngx_tidraw_call_activity_of(call, op, "auth.login", &a->id, &a->name,
                                 NULL);
+    ngx_tidraw_call_session_last(call, op, &a->id, 0);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_login_done);
 }
@@ -597,87 +567,7 @@ ngx_tidraw_login_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    ngx_tidraw_account_answer(call, NGX_HTTP_OK);
-}
-
-
-/* The steps of a new session, in the place of the one of the request. */
-
-static void
-ngx_tidraw_account_session(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
-{
-    ngx_str_t              token;
-    ngx_tidraw_account_t  *a;
-
-    a = call->state;
-
-    if (ngx_tidraw_session_cookie(call->request, &token) == NGX_OK) {
-        a->replaced.data = ngx_pnalloc(call->request->pool,
-                                       NGX_TIDRAW_HASH_LEN);
-
-        if (a->replaced.data != NULL) {
-            a->replaced.len = NGX_TIDRAW_HASH_LEN;
-            ngx_tidraw_token_hash(&token, a->replaced.data);
-        }
-    }
-
-    ngx_tidraw_session_create(call->request, op, &a->id, a->token);
-
-    if (a->replaced.len != 0) {
-        ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_LOGIN_ENDED, NULL,
-                                &a->replaced);
-    }
-}
-
-
-static void
-ngx_tidraw_account_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
-{
-    ngx_str_t              token;
-    ngx_tidraw_account_t  *a;
-
-    a = call->state;
-
-    if (a->replaced.len != 0) {
-        ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_LOGIN_ENDED,
-                                NULL, &a->replaced);
-    }
-
-    token.len = NGX_TIDRAW_TOKEN_LEN;
-    token.data = a->token;
-
-    if (ngx_tidraw_session_set_cookie(call->request, &token) != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    td_buf_lit(&call->out, "{\"user\":");
-    ngx_tidraw_json_user(&call->out, &a->id, &a->name, &a->email, &a->color,
-                         &a->role, a->created);
-    td_buf_char(&call->out, '}');
-
-    ngx_tidraw_call_answer(call, status);
-}
-
-
-/* 1: it has answered. */
-
-static ngx_uint_t
-ngx_tidraw_account_throttled(ngx_tidraw_call_t *call,
-    ngx_tidraw_throttle_e kind, ngx_str_t *key)
-{
-    ngx_uint_t  wait;
-
-    wait = ngx_tidraw_throttle_take(call->site, kind, key);
-
-    if (wait == 0) {
-        return 0;
-    }
-
-    call->retry = wait;
-    ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_TOO_MANY_ATTEMPTS, NULL);
-
-    return 1;
+    ngx_tidraw_call_signed_in(call, op, NGX_HTTP_OK);
 }
 
 
@@ -716,124 +606,4 @@ ngx_tidraw_logout_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
                             NULL, &call->session_hash);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_NO_CONTENT);
-}
-
-
-void
-ngx_tidraw_http_session(ngx_tidraw_call_t *call)
-{
-    if (call->user_id.len == 0) {
-        td_buf_lit(&call->out, "{\"user\":null}");
-        ngx_tidraw_call_answer(call, NGX_HTTP_OK);
-        return;
-    }
-
-    ngx_tidraw_http_me(call);
-}
-
-
-void
-ngx_tidraw_http_me(ngx_tidraw_call_t *call)
-{
-    td_buf_lit(&call->out, "{\"user\":");
-    ngx_tidraw_json_user(&call->out, &call->user_id, &call->user_name,
-                         &call->user_email, &call->user_color,
-                         call->admin ? &ngx_tidraw_role_admin
-                                     : &ngx_tidraw_role_user,
-                         call->user_created);
-    td_buf_char(&call->out, '}');
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
-}
-
-
-void
-ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call)
-{
-    int64_t           now;
-    ngx_str_t         name, color;
-    ngx_tidraw_op_t  *op;
-
-    if (ngx_tidraw_field_name(call, "name", 1, &name) == NGX_ERROR
-        || ngx_tidraw_field_color(call, "color", &color) == NGX_ERROR)
-    {
-        return;
-    }
-
-    op = ngx_tidraw_call_op(call, 1);
-    if (op == NULL) {
-        return;
-    }
-
-    now = ngx_tidraw_now();
-
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_UPDATE, "sssi",
-                              &call->user_id, &name, &color, now);
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_GET, "s",
-                              &call->user_id);
-
-    ngx_tidraw_call_run(call, op, ngx_tidraw_me_done);
-}
-
-
-static void
-ngx_tidraw_me_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
-{
-    ngx_str_t             s[5];
-    ngx_uint_t            i;
-    ngx_tidraw_result_t  *res;
-
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    res = &op->results[1];
-
-    if (res->nrows == 0) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_AUTHENTICATED, NULL);
-        return;
-    }
-
-    for (i = 0; i < 5; i++) {
-        s[i] = ngx_tidraw_cell_str(res, 0, i);
-    }
-
-    td_buf_lit(&call->out, "{\"user\":");
-    ngx_tidraw_json_user(&call->out, &s[0], &s[1], &s[2], &s[3], &s[4],
-                         ngx_tidraw_cell_int(res, 0, 5));
-    td_buf_char(&call->out, '}');
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
-}
-
-
-static ngx_int_t
-ngx_tidraw_account_copy(ngx_tidraw_call_t *call, ngx_str_t *dst,
-    ngx_str_t *src)
-{
-    dst->len = src->len;
-    dst->data = ngx_pstrdup(call->request->pool, src);
-
-    return dst->data == NULL ? NGX_ERROR : NGX_OK;
-}
-
-
-static void
-ngx_tidraw_json_user(td_buf_t *b, ngx_str_t *id, ngx_str_t *name,
-    ngx_str_t *email, ngx_str_t *color, ngx_str_t *role, int64_t created)
-{
-    td_buf_lit(b, "{\"id\":");
-    ngx_tidraw_json_str(b, id);
-    td_buf_lit(b, ",\"name\":");
-    ngx_tidraw_json_str(b, name);
-    td_buf_lit(b, ",\"email\":");
-    ngx_tidraw_json_str(b, email);
-    td_buf_lit(b, ",\"color\":");
-    ngx_tidraw_json_str(b, color);
-    td_buf_lit(b, ",\"role\":");
-    ngx_tidraw_json_str(b, role);
-    td_buf_lit(b, ",\"created_at\":");
-    ngx_tidraw_json_int(b, created);
-    td_buf_char(b, '}');
 }

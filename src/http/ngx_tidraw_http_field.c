@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <math.h>
 
+#include "ngx_tidraw_common.h"
 #include "ngx_tidraw_http.h"
 #include "td_utf8.h"
 
@@ -244,6 +245,12 @@ ngx_tidraw_field_password(ngx_tidraw_call_t *call, const char *field,
     if (n < 8 || n > NGX_TIDRAW_FIELD_PASSWORD) {
         ngx_tidraw_call_bad_field(call, field,
                                   "A password has 8 to 256 characters.");
+        return NGX_ERROR;
+    }
+
+    if (ngx_tidraw_common_has(&call->site->common, value)) {
+        call->field = field;
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_WEAK_PASSWORD, NULL);
         return NGX_ERROR;
     }
 

@@ -175,8 +175,11 @@ TD_STMT(USER_ANY,
     "SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1) AS u")
 
 TD_STMT(USER_GET,
-    "SELECT id, name, email, color, role, created_at FROM users"
-    " WHERE id = $1 AND disabled = 0")
+    "SELECT id, name, email, color, role, created_at, locale, picture,"
+    " last_seen_at FROM users WHERE id = $1 AND disabled = 0")
+
+TD_STMT(USER_SECRET,
+    "SELECT password_hash, email FROM users WHERE id = $1 AND disabled = 0")
 
 TD_STMT(USER_PERSON,
     "SELECT id, name, color FROM users WHERE id = $1")
@@ -198,8 +201,21 @@ TD_GUARD(USER_CREATE_FIRST,
 
 TD_STMT(USER_UPDATE,
     "UPDATE users SET name = COALESCE(CAST($2 AS TEXT), name),"
-    " color = COALESCE(CAST($3 AS TEXT), color), updated_at = $4"
+    " color = COALESCE(CAST($3 AS TEXT), color), updated_at = $4,"
+    " email = COALESCE(CAST($5 AS TEXT), email),"
+    " locale = NULLIF(COALESCE(CAST($6 AS TEXT), locale), '')"
     " WHERE id = $1")
+
+TD_STMT(USER_SEEN,
+    "UPDATE users SET last_seen_at = $2 WHERE id ="
+    " (SELECT user_id FROM sessions WHERE token_hash = $1)")
+
+/* $3: what it was, null: whatever it was */
+
+TD_GUARD(USER_PASSWORD,
+    "UPDATE users SET password_hash = $2, updated_at = $4 WHERE id = $1"
+    " AND disabled = 0"
+    " AND (CAST($3 AS TEXT) IS NULL OR password_hash = $3)")
 
 TD_STMT(USER_REHASH,
     "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
@@ -209,7 +225,7 @@ TD_STMT(USER_REHASH,
 
 TD_STMT(SESSION_GET,
     "SELECT u.id, u.name, u.email, u.color, u.role, u.created_at,"
-    " s.last_used_at FROM sessions s JOIN users u ON u.id = s.user_id"
+    " s.last_used_at, s.scopes FROM sessions s JOIN users u ON u.id = s.user_id"
     " WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled = 0")
 
 TD_STMT(SESSION_PUT,
@@ -217,7 +233,8 @@ TD_STMT(SESSION_PUT,
     " expires_at, agent, address) VALUES ($1, $2, $3, $4, $4, $5, $6, $7)")
 
 TD_STMT(SESSION_TOUCH,
-    "UPDATE sessions SET last_used_at = $2, expires_at = $3"
+    "UPDATE sessions SET last_used_at = $2,"
+    " expires_at = CASE WHEN scopes IS NULL THEN $3 ELSE expires_at END"
     " WHERE token_hash = $1")
 
 TD_STMT(SESSION_DELETE,
@@ -227,9 +244,87 @@ TD_STMT(SESSIONS_EXPIRE,
     "DELETE FROM sessions WHERE expires_at <= $1")
 
 TD_STMT(SESSIONS_TRIM,
-    "DELETE FROM sessions WHERE user_id = $1 AND token_hash NOT IN"
-    " (SELECT token_hash FROM sessions WHERE user_id = $1"
+    "DELETE FROM sessions WHERE user_id = $1 AND scopes IS NULL"
+    " AND token_hash NOT IN (SELECT token_hash FROM sessions"
+    " WHERE user_id = $1 AND scopes IS NULL"
     " ORDER BY last_used_at DESC LIMIT $2)")
+
+TD_STMT(SESSION_LIST,
+    "SELECT id, token_hash, created_at, last_used_at, address, agent"
+    " FROM sessions WHERE user_id = $1 AND scopes IS NULL AND expires_at > $2"
+    " ORDER BY last_used_at DESC, id")
+
+TD_STMT(SESSION_BY_ID,
+    "SELECT token_hash FROM sessions WHERE user_id = $1 AND id = $2"
+    " AND scopes IS NULL")
+
+TD_GUARD(SESSION_END,
+    "DELETE FROM sessions WHERE user_id = $1 AND id = $2 AND scopes IS NULL")
+
+/* all of a user but $2; with API tokens where $3 is 1 */
+
+TD_STMT(SESSIONS_END,
+    "DELETE FROM sessions WHERE user_id = $1"
+    " AND (CAST($2 AS TEXT) IS NULL OR token_hash <> $2)"
+    " AND (scopes IS NULL OR CAST($3 AS BIGINT) = 1)")
+
+
+/* API tokens */
+
+TD_STMT(TOKEN_LIST,
+    "SELECT id, name, scopes, created_at, last_used_at, expires_at"
+    " FROM sessions WHERE user_id = $1 AND scopes IS NOT NULL"
+    " AND expires_at > $2 ORDER BY created_at DESC, id")
+
+TD_GUARD(TOKEN_CREATE,
+    "INSERT INTO sessions (token_hash, id, user_id, created_at, last_used_at,"
+    " expires_at, name, scopes) SELECT CAST($1 AS TEXT), CAST($2 AS TEXT),"
+    " CAST($3 AS TEXT), CAST($4 AS BIGINT), 0, CAST($5 AS BIGINT),"
+    " CAST($6 AS TEXT), CAST($7 AS BIGINT) WHERE (SELECT count(*)"
+    " FROM sessions WHERE user_id = $3 AND scopes IS NOT NULL) < $8")
+
+TD_STMT(TOKEN_BY_ID,
+    "SELECT name FROM sessions WHERE user_id = $1 AND id = $2"
+    " AND scopes IS NOT NULL")
+
+TD_GUARD(TOKEN_DELETE,
+    "DELETE FROM sessions WHERE user_id = $1 AND id = $2"
+    " AND scopes IS NOT NULL")
+
+
+/* links to set a new password */
+
+TD_STMT(RESET_EXPIRE,
+    "DELETE FROM resets WHERE expires_at <= $1")
+
+TD_STMT(RESET_CREATE,
+    "INSERT INTO resets (token_hash, user_id, created_at, expires_at)"
+    " SELECT CAST($1 AS TEXT), id, CAST($2 AS BIGINT), CAST($3 AS BIGINT)"
+    " FROM users WHERE email = $4 AND disabled = 0")
+
+TD_STMT(RESET_USER,
+    "SELECT id, name, email, locale FROM users WHERE email = $1"
+    " AND disabled = 0")
+
+TD_STMT(RESET_GET,
+    "SELECT u.id, u.name FROM resets r JOIN users u ON u.id = r.user_id"
+    " WHERE r.token_hash = $1 AND r.expires_at > $2 AND u.disabled = 0")
+
+TD_GUARD(RESET_TAKE,
+    "DELETE FROM resets WHERE token_hash = $1 AND expires_at > $2")
+
+TD_STMT(RESET_FORGET,
+    "DELETE FROM resets WHERE user_id = $1")
+
+
+/* settings by name */
+
+TD_STMT(SETTING_GET,
+    "SELECT value FROM settings WHERE key = $1")
+
+TD_STMT(SETTING_PUT,
+    "INSERT INTO settings (key, value) VALUES ($1, $2)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value")
 
 
 /* the first account: the row "setup_code" is the right to make it */

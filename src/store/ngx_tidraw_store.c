@@ -316,6 +316,7 @@ ngx_tidraw_op_step(ngx_tidraw_op_t *op, ngx_uint_t stmt, const char *format,
     va_end(args);
 
     opx->broken = n;
+    op->nsteps = opx->steps.nelts;
 
     return NGX_OK;
 }
@@ -350,8 +351,6 @@ ngx_tidraw_op_run(ngx_tidraw_op_t *op, ngx_tidraw_op_pt handler, void *data)
         rc = NGX_TIDRAW_STORE_AWAY;
 
     } else {
-        op->nsteps = opx->steps.nelts;
-
         ngx_queue_insert_tail(&st->waiting[opx->write ? 1 : 0], &opx->queue);
 
         /*

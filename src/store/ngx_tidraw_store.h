@@ -72,8 +72,9 @@ typedef void (*ngx_tidraw_op_pt)(ngx_tidraw_op_t *op);
 
 struct ngx_tidraw_op_s {
     ngx_int_t               rc;
-    ngx_uint_t              nsteps;     /* results[0 .. nsteps - 1], one a
-                                           step, valid when rc is NGX_OK */
+    ngx_uint_t              nsteps;     /* so far; results[0 .. nsteps - 1],
+                                           one a step, valid when rc is
+                                           NGX_OK */
     ngx_tidraw_result_t    *results;
 
     ngx_tidraw_op_pt        handler;

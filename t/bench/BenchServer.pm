@@ -209,6 +209,7 @@ $temp
             tidraw_database $database;
             $redis
             tidraw_schema $root/conf/schema;
+            tidraw_passwords $root/conf/passwords.txt;
             $web
             $set{conf}
         }

@@ -42,7 +42,8 @@ each_database(sub {
     like($ann->{color}, qr/^#[0-9a-f]{6}$/, 'user: color');
     is($ann->{role}, 'admin', 'the first account is administrator');
     ok(abs($ann->{created_at} - time() * 1000) < 60000, 'user: created_at');
-    is(join(',', sort keys %$ann), 'color,created_at,email,id,name,role',
+    is(join(',', sort keys %$ann),
+       'color,created_at,email,id,last_seen_at,locale,name,picture,role',
        'user: no field beyond');
 
     my @set = @{ $r->{headers}{'set-cookie'} };

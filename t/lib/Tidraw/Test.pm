@@ -150,6 +150,7 @@ sub configure {
                   "tidraw_state_dir $dir/data;",
                   "tidraw_web $root/web/dist;",
                   "tidraw_schema $root/conf/schema;",
+                  "tidraw_passwords $root/conf/passwords.txt;",
                   'tidraw_registration open;');
 
         push @lines, "tidraw_redis \"$self->{redis}\";" if $self->{redis};
