@@ -405,6 +405,27 @@ void ngx_tidraw_http_session(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_me(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call);
 
+void ngx_tidraw_http_me_delete(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_picture_get(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_picture_put(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_picture_delete(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_admin_users(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_user_new(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_user_patch(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_user_delete(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_user_sessions(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_user_reset(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_admin_rooms(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_room_patch(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_room_delete(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_room_restore(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_admin_activity(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_stats(ngx_tidraw_call_t *call);
+
 void ngx_tidraw_http_password(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_reset(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_reset_confirm(ngx_tidraw_call_t *call);

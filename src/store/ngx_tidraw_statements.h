@@ -735,6 +735,9 @@ TD_STMT(FILES_COPY,
     " FROM files f, rooms n WHERE f.room = $1 AND n.id = $2")
 
 
+#include "ngx_tidraw_statements_admin.h"
+
+
 /* health */
 
 TD_STMT(PING,

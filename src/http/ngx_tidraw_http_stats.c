@@ -1,0 +1,220 @@
+
+/*
+ * The live view of the administration: what all workers of this host count,
+ * what the database holds, how both are.  Rates come from two looks: whoever
+ * asks takes the difference of the totals.
+ */
+
+
+#include "ngx_tidraw_http.h"
+#include "ngx_tidraw_zone.h"
+
+
+#define NGX_TIDRAW_STATS_WORKERS   256
+
+
+typedef struct {
+    ngx_msec_t    since;
+} ngx_tidraw_stats_t;
+
+
+static void ngx_tidraw_stats_done(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static int64_t ngx_tidraw_stats_rss(void);
+static void ngx_tidraw_json_workers(td_buf_t *b, ngx_tidraw_call_t *call);
+
+
+void
+ngx_tidraw_http_admin_stats(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t     *op;
+    ngx_tidraw_stats_t  *stats;
+
+    stats = ngx_palloc(call->request->pool, sizeof(ngx_tidraw_stats_t));
+    if (stats == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    stats->since = ngx_current_msec;
+    call->state = stats;
+
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_STATS_COUNTS, "");
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_stats_done);
+}
+
+
+static void
+ngx_tidraw_stats_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    td_buf_t                 *b;
+    ngx_str_t                *name;
+    ngx_uint_t                i;
+    ngx_tidraw_stats_t       *stats;
+    ngx_tidraw_result_t      *res;
+    ngx_tidraw_zone_stats_t   zone;
+
+    stats = call->state;
+
+    if (op->rc != NGX_OK || op->results->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    b = &call->out;
+    res = op->results;
+
+    ngx_tidraw_zone_stats(call->site, &zone);
+
+    td_buf_lit(b, "{\"version\":\"" NGX_TIDRAW_VERSION "\",\"users\":");
+    ngx_tidraw_json_cell_int(b, res, 0, 0);
+    td_buf_lit(b, ",\"rooms\":");
+    ngx_tidraw_json_cell_int(b, res, 0, 1);
+    td_buf_lit(b, ",\"rooms_deleted\":");
+    ngx_tidraw_json_cell_int(b, res, 0, 2);
+
+    td_buf_lit(b, ",\"sessions\":");
+    ngx_tidraw_json_int(b, zone.counts[NGX_TIDRAW_COUNT_SESSIONS]);
+    td_buf_lit(b, ",\"rooms_open\":");
+    ngx_tidraw_json_int(b, zone.counts[NGX_TIDRAW_COUNT_BOARDS]);
+    td_buf_lit(b, ",\"time\":");
+    ngx_tidraw_json_int(b, ngx_tidraw_now());
+    td_buf_lit(b, ",\"uptime\":");
+    ngx_tidraw_json_int(b, zone.started
+                        ? (ngx_tidraw_now() - (int64_t) zone.started) / 1000
+                        : 0);
+
+    td_buf_lit(b, ",\"totals\":{");
+
+    for (i = NGX_TIDRAW_COUNT_TOTALS; i < NGX_TIDRAW_COUNT_MAX; i++) {
+
+        if (i != NGX_TIDRAW_COUNT_TOTALS) {
+            td_buf_char(b, ',');
+        }
+
+        name = &ngx_tidraw_zone_names[i];
+
+        ngx_tidraw_json_str(b, name);
+        td_buf_char(b, ':');
+        td_buf_uint(b, zone.counts[i]);
+    }
+
+    td_buf_lit(b, "},\"memory\":{\"rss\":");
+    ngx_tidraw_json_int(b, ngx_tidraw_stats_rss());
+    td_buf_lit(b, ",\"zone_size\":");
+    ngx_tidraw_json_int(b, call->conf->zone);
+    td_buf_lit(b, ",\"people\":");
+    ngx_tidraw_json_int(b, zone.people);
+    td_buf_lit(b, ",\"people_max\":");
+    ngx_tidraw_json_int(b, zone.people_max);
+
+    td_buf_lit(b, "},\"database\":{\"kind\":");
+
+    if (call->site->database.len > 7
+        && ngx_strncmp(call->site->database.data, "sqlite:", 7) == 0)
+    {
+        td_buf_lit(b, "\"sqlite\"");
+    } else {
+        td_buf_lit(b, "\"postgresql\"");
+    }
+
+    td_buf_lit(b, ",\"ok\":true,\"latency_ms\":");
+    ngx_tidraw_json_int(b, ngx_current_msec - stats->since);
+
+    td_buf_lit(b, "},\"redis\":{\"configured\":");
+
+    if (call->site->redis != NULL) {
+        td_buf_lit(b, "true");
+    } else {
+        td_buf_lit(b, "false");
+    }
+
+    td_buf_lit(b, "},\"workers\":[");
+    ngx_tidraw_json_workers(b, call);
+    td_buf_lit(b, "]}");
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+static void
+ngx_tidraw_json_workers(td_buf_t *b, ngx_tidraw_call_t *call)
+{
+    ngx_uint_t                 i, n;
+    ngx_tidraw_zone_worker_t  *workers;
+
+    workers = ngx_palloc(call->request->pool,
+                         NGX_TIDRAW_STATS_WORKERS
+                         * sizeof(ngx_tidraw_zone_worker_t));
+    if (workers == NULL) {
+        return;
+    }
+
+    n = ngx_tidraw_zone_workers(call->site, workers,
+                                NGX_TIDRAW_STATS_WORKERS);
+
+    for (i = 0; i < n; i++) {
+
+        if (i != 0) {
+            td_buf_char(b, ',');
+        }
+
+        td_buf_lit(b, "{\"pid\":");
+        ngx_tidraw_json_int(b, workers[i].pid);
+        td_buf_lit(b, ",\"started_at\":");
+        ngx_tidraw_json_int(b, workers[i].started);
+        td_buf_lit(b, ",\"sessions\":");
+        ngx_tidraw_json_int(b, workers[i].sessions);
+        td_buf_lit(b, ",\"rooms_open\":");
+        ngx_tidraw_json_int(b, workers[i].boards);
+        td_buf_lit(b, ",\"quits\":");
+
+        if (workers[i].quits) {
+            td_buf_lit(b, "true}");
+        } else {
+            td_buf_lit(b, "false}");
+        }
+    }
+}
+
+
+/* Bytes of memory that this worker holds; -1 where /proc does not say. */
+
+static int64_t
+ngx_tidraw_stats_rss(void)
+{
+    u_char     buf[128], *p, *end;
+    ssize_t    n;
+    ngx_fd_t   fd;
+    ngx_int_t  pages;
+
+    fd = ngx_open_file("/proc/self/statm", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    if (fd == NGX_INVALID_FILE) {
+        return -1;
+    }
+
+    n = ngx_read_fd(fd, buf, sizeof(buf));
+
+    (void) ngx_close_file(fd);
+
+    if (n <= 0) {
+        return -1;
+    }
+
+    p = ngx_strlchr(buf, buf + n, ' ');
+    end = p ? ngx_strlchr(p + 1, buf + n, ' ') : NULL;
+
+    if (end == NULL) {
+        return -1;
+    }
+
+    pages = ngx_atoi(p + 1, end - p - 1);
+
+    return pages < 0 ? -1 : (int64_t) pages * (int64_t) ngx_pagesize;
+}
