@@ -44,6 +44,8 @@ typedef struct {
     char               **texts;         /* statements, one a number */
     unsigned             writer;        /* never changes */
     int                  turn;          /* the thread's; 0: not open */
+    int64_t              waits;         /* the thread's: for SQLite's lock,
+                                           since, monotonic ms */
 
     sqlite3             *db;            /* NULL: to be opened */
     sqlite3_stmt        *stmts[NGX_TIDRAW_STMT_COUNT];
@@ -76,6 +78,12 @@ void ngx_tidraw_sqlite_work(void *data, ngx_log_t *log);
 void ngx_tidraw_sqlite_turn_take(ngx_tidraw_sqlite_lane_t *lane);
 void ngx_tidraw_sqlite_turn_give(ngx_tidraw_sqlite_lane_t *lane);
 void ngx_tidraw_sqlite_turn_close(ngx_tidraw_sqlite_lane_t *lane);
+
+/*
+ * SQLite's busy handler, data is the lane: 1 to try again after a millisecond,
+ * 0 after 5 s.
+ */
+int ngx_tidraw_sqlite_wait(void *data, int attempt);
 
 /* Closes the handle; no task is in flight. */
 void ngx_tidraw_sqlite_close_lane(ngx_tidraw_sqlite_lane_t *lane);

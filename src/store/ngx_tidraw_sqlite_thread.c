@@ -13,10 +13,8 @@
 #include "ngx_tidraw_migrations.h"
 
 #include <fcntl.h>
-#include <poll.h>
 
 
-#define NGX_TIDRAW_SQLITE_BUSY_MS      5000
 #define NGX_TIDRAW_SQLITE_CHUNK        1024
 #define NGX_TIDRAW_SQLITE_CHUNK_MAX    (256 * 1024)
 
@@ -42,7 +40,6 @@ typedef struct {
 static int ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane);
 static int ngx_tidraw_sqlite_migrate(ngx_tidraw_sqlite_lane_t *lane);
 static int ngx_tidraw_sqlite_version(sqlite3 *db, int64_t *version);
-static int ngx_tidraw_sqlite_wait(void *data, int attempt);
 static int ngx_tidraw_sqlite_control(ngx_tidraw_sqlite_lane_t *lane,
     ngx_uint_t n);
 static void ngx_tidraw_sqlite_read(ngx_tidraw_sqlite_lane_t *lane,
@@ -197,7 +194,7 @@ ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane)
         (void) sqlite3_extended_result_codes(lane->db, 1);
         (void) sqlite3_db_config(lane->db, SQLITE_DBCONFIG_LOOKASIDE,
                                  NULL, 256, 64);
-        (void) sqlite3_busy_handler(lane->db, ngx_tidraw_sqlite_wait, NULL);
+        (void) sqlite3_busy_handler(lane->db, ngx_tidraw_sqlite_wait, lane);
 
         rc = sqlite3_exec(lane->db, ngx_tidraw_sqlite_pragmas, NULL, NULL,
                           NULL);
@@ -334,23 +331,6 @@ ngx_tidraw_sqlite_version(sqlite3 *db, int64_t *version)
     (void) sqlite3_finalize(stmt);
 
     return rc;
-}
-
-
-/* SQLite's own handler sleeps up to 100 ms, which edits would feel. */
-
-static int
-ngx_tidraw_sqlite_wait(void *data, int attempt)
-{
-    (void) data;
-
-    if (attempt >= NGX_TIDRAW_SQLITE_BUSY_MS) {
-        return 0;
-    }
-
-    (void) poll(NULL, 0, 1);
-
-    return 1;
 }
 
 

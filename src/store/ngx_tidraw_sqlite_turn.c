@@ -10,12 +10,15 @@
 
 #include "ngx_tidraw_sqlite.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <time.h>
 
 
-/* s of waiting for one's turn; then SQLite's own lock has to do */
+/* s of waiting for one's turn, and then ms for SQLite's own lock */
 #define NGX_TIDRAW_SQLITE_TURN_WAIT    1
+#define NGX_TIDRAW_SQLITE_BUSY_MS      5000
+
 #define NGX_TIDRAW_SQLITE_TURN_SIGNAL  SIGRTMIN
 
 #ifndef sigev_notify_thread_id
@@ -143,4 +146,32 @@ ngx_tidraw_sqlite_turn_close(ngx_tidraw_sqlite_lane_t *lane)
         (void) close(lane->turn);
         lane->turn = 0;
     }
+}
+
+
+/* SQLite's own handler sleeps up to 100 ms, which edits would feel. */
+
+int
+ngx_tidraw_sqlite_wait(void *data, int attempt)
+{
+    int64_t                    now;
+    struct timespec            ts;
+    ngx_tidraw_sqlite_lane_t  *lane = data;
+
+    /* a busy machine sleeps much longer than it is asked to */
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+    now = (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+
+    if (attempt == 0) {
+        lane->waits = now;
+    }
+
+    if (now - lane->waits >= NGX_TIDRAW_SQLITE_BUSY_MS) {
+        return 0;
+    }
+
+    (void) poll(NULL, 0, 1);
+
+    return 1;
 }

@@ -71,7 +71,11 @@ ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
                       &room->sn.str, what);
     }
 
-    if (ngx_current_msec - c->failing >= NGX_TIDRAW_COMMIT_PATIENCE) {
+    /* twice: a worker that stood still finds its time over, and can go on */
+
+    if (c->failures > 1
+        && ngx_current_msec - c->failing >= NGX_TIDRAW_COMMIT_PATIENCE)
+    {
         ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_TRY_LATER, what);
         return;
     }

@@ -39,12 +39,13 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
         await sleep(100)
 
         const acks = others.map((w) => w.acked)
+        const end = Date.now() + 2000
+        const still = () => others.length
+          && others.every((w, k) => w.acked === acks[k])
 
-        await sleep(150)
+        while (still() && Date.now() < end) await sleep(10)
 
-        if (others.length && others.every((w, k) => w.acked === acks[k])) {
-          return victim
-        }
+        if (still()) return victim
 
         await h.killWorker(victim, 'CONT')
         await load.flowing()
@@ -58,7 +59,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
 
       const brief = await stopHolder()
 
-      await sleep(2500)
+      await sleep(1000)
       await h.killWorker(brief, 'CONT')
 
       const back = await load.flowing()
@@ -69,35 +70,23 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
 
       // longer: authors are sent away, and come back until it works
 
-      for (const w of load.writers) w.allowed = [1005, 1006, 1012, 1013]
+      for (const w of load.writers) w.allowed = [1005, 1013]
 
       const victim = await stopHolder()
       const at = Date.now()
 
       await until(() => ledger.closes['1013'],
-        'authors to be sent away', 25000)
+        'authors to be sent away', 30000)
 
       const sent = Date.now() - at
-      const [other] = (await h.workers()).filter((pid) => pid !== victim)
-
-      // a worker that ends does not wait for the lock for ever
-
-      const asked = Date.now()
-
-      await h.killWorker(other, 'TERM')
-      await until(async () => !(await h.workers()).includes(other),
-        'the end of another worker', 25000)
-
-      const took = Date.now() - asked
 
       await h.killWorker(victim, 'CONT')
 
       const flows = await load.flowing()
 
-      ok(!ledger.faults.length && sent > 8000 && sent < 17000
-        && took < 15000, 'held for long: '
-        + `authors were closed with 1013 after ${ms(sent)}; another worker `
-        + `ended in ${ms(took)}; edits flow after ${ms(flows)}`,
+      ok(!ledger.faults.length && sent > 8000 && sent < 20000, 'held for long: '
+        + `authors were closed with 1013 after ${ms(sent)}; edits flow after `
+        + ms(flows),
       ledger.faults.join('\n') || ms(sent))
 
       for (const w of load.writers) w.allowed = []
@@ -110,6 +99,25 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
     await load.finish()
     ok(!ledger.faults.length, `${ledger.acks} acknowledged edits, none lost`,
       ledger.faults.join('\n'))
+
+    // a worker that ends does not wait for the lock for ever
+
+    load.resume()
+    await load.flowing()
+
+    const victim = await stopHolder()
+    const [other] = (await h.workers()).filter((pid) => pid !== victim)
+    const at = Date.now()
+
+    await h.killWorker(other, 'TERM')
+    await until(async () => !(await h.workers()).includes(other),
+      'the end of another worker', 25000)
+
+    const took = Date.now() - at
+
+    await h.killWorker(victim, 'CONT')
+    await load.flowing()
+    ok(took < 15000, `another worker ended in ${ms(took)}`)
 
     say(`${((Date.now() - began) / 1000).toFixed(1)} s`)
     load.stop()
