@@ -124,6 +124,9 @@ ngx_tidraw_copy_run(ngx_tidraw_call_t *call, ngx_tidraw_room_new_t *new)
                               call->room);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_RECORDS_COPY, "si", &id,
                               call->room);
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILES_COPY, "issi",
+                              call->room, &id, &call->user_id,
+                              ngx_tidraw_now());
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_THUMBNAIL_COPY, "si", &id,
                               call->room);
 

@@ -107,6 +107,9 @@ ngx_tidraw_config_answer(ngx_tidraw_call_t *call, ngx_uint_t needed)
         td_buf_lit(b, "null");
     }
 
+    td_buf_lit(b, ",\"max_upload\":");
+    ngx_tidraw_json_int(b, call->conf->max_upload);
+
     td_buf_char(b, '}');
 
     ngx_tidraw_call_answer(call, NGX_HTTP_OK);

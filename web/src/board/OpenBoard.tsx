@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useSync } from '@tldraw/sync'
 import { useMemo, useRef, useState } from 'react'
-import { type TLComponents, type TLUiOverrides, Tldraw } from 'tldraw'
+import { type TLComponents, Tldraw } from 'tldraw'
 import { Loading } from '../components/States'
 import { socketUrl } from '../lib/base'
 import { configQuery } from '../lib/query'
@@ -9,10 +9,12 @@ import type { Room } from '../lib/types'
 import { ShareDialog } from '../share/ShareDialog'
 import { t } from '../texts'
 import { assetUrls } from './assetUrls'
+import { AssetsProgress } from './AssetsProgress'
+import { boardAssets } from './assets'
 import { BoardContext } from './BoardContext'
 import { EditorFailed } from './EditorFailed'
 import { EmbedPanel } from './EmbedPanel'
-import { IMAGE_TYPES, MAX_IMAGE, assetStore, registerBookmarks } from './content'
+import { IMAGE_TYPES, VIDEO_TYPES, fileLimits, registerBookmarks } from './content'
 import { useIdentity } from './identity'
 import { MainMenu } from './MainMenu'
 import { MenuPanel } from './MenuPanel'
@@ -34,9 +36,6 @@ const bare: TLComponents = {
   ErrorFallback: EditorFailed,
 }
 
-const limits = { 'assets.files.size-too-big': t.board.fileTooBig, 'assets.files.type-not-allowed': t.board.fileType }
-const overrides: TLUiOverrides = { translations: { en: limits, de: limits } }
-
 interface Props {
   room: Room
   link: string | null
@@ -50,7 +49,9 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
   const [sharing, setSharing] = useState(false)
   const leaving = useRef<(() => Promise<void>) | null>(null)
   const { data: config } = useQuery(configQuery)
-  const store = useSync({ uri: socketUrl(room.id, link), assets: assetStore, userInfo })
+  const assets = useMemo(() => boardAssets(room.id, link), [room.id, link])
+  const limits = useMemo(() => fileLimits(config?.max_upload), [config?.max_upload])
+  const store = useSync({ uri: socketUrl(room.id, link), assets, userInfo })
   const unsaved = useUnsaved(store.store, room.id, userInfo.id)
   const board = useMemo(
     () => ({ room, link, embedded, unsaved, leaving, sharing, setSharing }),
@@ -71,23 +72,22 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
           store={store}
           user={tldrawUser}
           components={embedded ? bare : whole}
-          overrides={overrides}
+          overrides={limits.overrides}
           assetUrls={assetUrls}
           acceptedImageMimeTypes={IMAGE_TYPES}
-          acceptedVideoMimeTypes={NONE}
-          maxAssetSize={MAX_IMAGE}
+          acceptedVideoMimeTypes={VIDEO_TYPES}
+          maxAssetSize={limits.maxAssetSize}
           onMount={registerBookmarks}
           {...(config?.license_key && { licenseKey: config.license_key })}
         >
           {!embedded && <Watch />}
         </Tldraw>
+        <AssetsProgress />
       </main>
       {!embedded && <ShareDialog room={room} link={link} open={sharing} onOpenChange={setSharing} />}
     </BoardContext.Provider>
   )
 }
-
-const NONE: string[] = []
 
 function reasonOf(error: Error): string {
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : ''

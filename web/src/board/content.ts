@@ -1,27 +1,19 @@
-// What comes from outside onto a board: small images are kept in the board
-// itself, and bookmarks are made without asking the foreign site.
-import { AssetRecordType, type Editor, type TLAssetStore, getHashForString } from 'tldraw'
+// What comes from outside onto a board: files of some types up to a size, and
+// bookmarks, which are made without asking the foreign site.
+import { AssetRecordType, type Editor, type TLUiOverrides, getHashForString } from 'tldraw'
+import { t } from '../texts'
 
-export const MAX_IMAGE = 256 * 1024
 export const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/svg+xml', 'image/avif', 'image/apng']
 
-export const assetStore: TLAssetStore = {
-  async upload(_asset, file) {
-    /* the editor asked already; what reaches this comes from other ways in */
-    if (file.size > MAX_IMAGE) throw new Error(`${file.name} is larger than ${MAX_IMAGE} bytes`)
-    return { src: await dataUrl(file) }
-  },
+export const VIDEO_TYPES = ['video/mp4', 'video/webm', 'video/quicktime']
 
-  resolve: (asset) => asset.props.src,
-}
+/* what the editor says about files before it lets one go */
+export function fileLimits(maxAssetSize = 100 * 1024 * 1024) {
+  const max = maxAssetSize >= 1024 * 1024 ? `${Math.floor(maxAssetSize / 1024 / 1024)} MB` : `${Math.floor(maxAssetSize / 1024)} KB`
+  const said = { 'assets.files.size-too-big': t.board.fileTooBig(max), 'assets.files.type-not-allowed': t.board.fileType }
+  const overrides: TLUiOverrides = { translations: { en: said, de: said } }
 
-function dataUrl(file: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.onload = () => resolve(reader.result as string)
-    reader.onerror = () => reject(reader.error ?? new Error('The file cannot be read'))
-    reader.readAsDataURL(file)
-  })
+  return { maxAssetSize, overrides }
 }
 
 /* The editor's own handler would fetch the page behind the address. */

@@ -113,4 +113,5 @@ export interface Config {
   registration: 'open' | 'invite' | 'closed'
   setup: { needed: boolean; code_required: boolean }
   license_key: string | null
+  max_upload: number
 }
