@@ -104,6 +104,15 @@ ngx_tidraw_files_create(ngx_tidraw_site_t *site)
     files->retry.handler = ngx_tidraw_file_jobs_retry;
     files->retry.log = site->log;
 
+    if (ngx_worker == 0) {
+        files->collector = ngx_tidraw_collector_create(files);
+
+        if (files->collector == NULL) {
+            ngx_free(files);
+            return NULL;
+        }
+    }
+
     return files;
 }
 
@@ -113,6 +122,10 @@ ngx_tidraw_files_destroy(ngx_tidraw_files_t *files)
 {
     if (files->retry.timer_set) {
         ngx_del_timer(&files->retry);
+    }
+
+    if (files->collector != NULL) {
+        ngx_tidraw_collector_destroy(files->collector);
     }
 
     ngx_tidraw_sinks_drop(files);

@@ -56,6 +56,11 @@ void ngx_tidraw_file_job_post(ngx_tidraw_files_t *files,
 /* In exit_process: no job runs any more, none will be done. */
 void ngx_tidraw_sinks_drop(ngx_tidraw_files_t *files);
 
+/* In create and destroy; one worker of a host has one. */
+ngx_tidraw_collector_t *ngx_tidraw_collector_create(
+    ngx_tidraw_files_t *files);
+void ngx_tidraw_collector_destroy(ngx_tidraw_collector_t *c);
+
 /* Threads: dir/name of a blob into path; its folder alone into folder. */
 void ngx_tidraw_blob_names(ngx_str_t *dir, u_char *hash, u_char *gen,
     u_char *folder, u_char *path);

@@ -725,6 +725,42 @@ TD_GUARD(FILE_REDUCED_PUT,
     " <= $8 AND (SELECT COALESCE(sum(size), 0) FROM files"
     " WHERE created_by = $6) + $5 <= $9")
 
+/* what nobody needs; a record names a file by its id anywhere in its text */
+
+TD_STMT(FILES_UNCHECKED,
+    "SELECT id, room FROM files WHERE w = 0 AND checked_at < $1"
+    " ORDER BY checked_at, room, id LIMIT $2")
+
+TD_STMT(FILE_SEEN,
+    "UPDATE files SET seen_at = $3 WHERE room = $1 AND id = $2 AND EXISTS"
+    " (SELECT 1 FROM records r WHERE r.room = $1 AND r.id >= 'asset:'"
+    " AND r.id < 'asset;' AND r.state LIKE '%' || CAST($2 AS TEXT) || '%')")
+
+TD_STMT(FILE_ORPHAN_DELETE,
+    "DELETE FROM files WHERE room = $1 AND id = $2 AND EXISTS"
+    " (SELECT 1 FROM files o WHERE o.room = $1 AND o.id = $2 AND o.w = 0"
+    " AND o.seen_at < $3)"
+    " AND NOT EXISTS (SELECT 1 FROM records r WHERE r.room = $1"
+    " AND r.state LIKE '%' || CAST($2 AS TEXT) || '%')"
+    " AND NOT EXISTS (SELECT 1 FROM states s WHERE s.room = $1"
+    " AND s.state LIKE '%' || CAST($2 AS TEXT) || '%')"
+    " AND NOT EXISTS (SELECT 1 FROM history h WHERE h.room = $1"
+    " AND h.changes LIKE '%' || CAST($2 AS TEXT) || '%')")
+
+/* one that stayed though it was not seen is named by something else */
+
+TD_STMT(FILE_CHECKED,
+    "UPDATE files SET seen_at = CASE WHEN seen_at < $3 THEN $4"
+    " ELSE seen_at END, checked_at = $4 WHERE room = $1 AND id = $2")
+
+TD_STMT(BLOBS_UNUSED,
+    "SELECT b.hash, b.gen FROM blobs b WHERE b.used_at < $1"
+    " AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = b.hash) LIMIT $2")
+
+TD_GUARD(BLOB_DELETE,
+    "DELETE FROM blobs WHERE hash = $1 AND gen = $2 AND used_at < $3"
+    " AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = $1)")
+
 /* all files of board $1 also for the board with the id $2, as user $3's */
 
 TD_STMT(FILES_COPY,

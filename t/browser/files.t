@@ -148,8 +148,10 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
         c.height = what === 'small' ? 30 : 1600
         const context = c.getContext('2d')
         const pixels = context.createImageData(c.width, c.height)
+        let x = 1
         for (let i = 0; i < pixels.data.length; i++) {
-          pixels.data[i] = i % 4 === 3 ? 255 : ((i * 2654435761) >>> 13) & 255
+          x = (Math.imul(x, 1664525) + 1013904223) | 0
+          pixels.data[i] = i % 4 === 3 ? 255 : x >>> 24
         }
         context.putImageData(pixels, 0, 0)
         file = new File([await new Promise((resolve) => c.toBlob(resolve, 'image/png'))], name, { type: 'image/png' })

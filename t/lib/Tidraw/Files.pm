@@ -52,14 +52,19 @@ sub jpeg {
 sub blobs {
     my ($t) = @_;
 
-    return grep { -f } glob $t->dir . '/data/uploads/[0-9a-f][0-9a-f]/*';
+    my @files = grep { -f } glob $t->dir
+                                 . '/data/uploads/[0-9a-f][0-9a-f]/*';
+
+    return @files;
 }
 
 
 sub left {
     my ($t) = @_;
 
-    return glob $t->dir . '/data/uploads/tmp/*';
+    my @files = glob $t->dir . '/data/uploads/tmp/*';
+
+    return @files;
 }
 
 
