@@ -56,6 +56,23 @@ import('../lib/netns.mjs').then(async ({ network }) => {
     net.bad('host', 'back', { delay: 100, loss: long ? 30 : 16 })
     for (const list of Object.values(waits)) list.length = 0
 
+    // a client that waits and hears nothing for 10 s tries another connection
+
+    setInterval(() => {
+      for (const w of load.writers) {
+        if (w.seen !== w.ws) {
+          w.seen = w.ws
+          w.heard = Date.now()
+          w.ws.on('message', () => { w.heard = Date.now() })
+        }
+
+        if (Date.now() - w.heard > 10000 && (w.pending.length || !w.connected)) {
+          w.heard = Date.now()
+          w.ws.terminate()
+        }
+      }
+    }, 500).unref()
+
     for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
       await sleep(200)
       most = Math.max(most, size())
