@@ -146,6 +146,8 @@ install: all
 	install -m 644 conf/passwords.txt $(DESTDIR)$(DATADIR)/
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	[ ! -d web/dist ] || cp -r web/dist/. $(DESTDIR)$(DATADIR)/web
+	install -d $(DESTDIR)$(DATADIR)/templates
+	install -m 644 conf/templates/*.json $(DESTDIR)$(DATADIR)/templates
 	[ ! -d conf/schema ] || cp -r conf/schema/. $(DESTDIR)$(DATADIR)/schema
 	echo 'load_module modules/$(NAME);' \
 	    > $(DESTDIR)$(CONFDIR)/modules-available/50-mod-http-tidraw.conf

@@ -63,6 +63,8 @@ typedef struct {
     ngx_str_t               state_dir;      /* tidraw_state_dir */
     ngx_str_t               web_root;       /* tidraw_web: the built app */
     ngx_str_t               schema_dir;     /* tidraw_schema */
+    ngx_str_t               template_dir;   /* tidraw_templates */
+    ngx_str_t               embed_origins;  /* tidraw_embed_origins */
     ngx_str_t               public_url;     /* tidraw_public_url */
     ngx_str_t               license_key;    /* tidraw_license_key */
     ngx_uint_t              registration;   /* tidraw_registration */
@@ -98,6 +100,19 @@ typedef struct {
 } ngx_tidraw_main_conf_t;
 
 
+/* What a new board may begin with, in one language. */
+
+typedef struct {
+    ngx_str_t               id;
+    ngx_str_t               locale;
+    ngx_str_t               name;
+    ngx_int_t               order;
+    ngx_str_t               schema;         /* empty: the board is, too */
+    ngx_uint_t              nrecords;
+    ngx_str_t              *records;        /* id and text of each */
+} ngx_tidraw_template_t;
+
+
 struct ngx_tidraw_site_s {
     ngx_str_t               database;
     ngx_str_t               state_dir;
@@ -106,6 +121,7 @@ struct ngx_tidraw_site_s {
 
     ngx_array_t             schemas;        /* td_schema_t *, best first */
     ngx_str_t               common;         /* ngx_tidraw_common.h */
+    ngx_array_t             templates;      /* ngx_tidraw_template_t */
 
     ngx_tidraw_redis_t     *redis;          /* NULL: none; the bus' own */
     ngx_shm_zone_t         *shm;            /* the zone's own */

@@ -23,6 +23,10 @@
 #define NGX_TIDRAW_PASSWORDS   "/usr/share/tidraw/passwords.txt"
 #endif
 
+#ifndef NGX_TIDRAW_TEMPLATES
+#define NGX_TIDRAW_TEMPLATES   "/usr/share/tidraw/templates"
+#endif
+
 #define NGX_TIDRAW_MAX_ENV  65536
 
 
@@ -31,6 +35,8 @@ static char *ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_tidraw_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_tidraw_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_tidraw_embed_origins(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static void ngx_tidraw_merge_noname(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *prev, ngx_tidraw_loc_conf_t *conf);
@@ -104,6 +110,20 @@ ngx_command_t  ngx_tidraw_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, schema_dir),
+      NULL },
+
+    { ngx_string("tidraw_templates"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, template_dir),
+      NULL },
+
+    { ngx_string("tidraw_embed_origins"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_tidraw_embed_origins,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, embed_origins),
       NULL },
 
     { ngx_string("tidraw_public_url"),
@@ -372,6 +392,62 @@ ngx_tidraw_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/*
+ * Sources for frame-ancestors: sites by scheme, host and port, where a "*" may
+ * stand for the first label or for any site.  What a policy takes for
+ * something else is refused.
+ */
+
+static char *
+ngx_tidraw_embed_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    u_char      *p;
+    size_t       i, len;
+    ngx_str_t   *value, *origins;
+    ngx_uint_t   n;
+
+    origins = (ngx_str_t *) ((u_char *) conf + cmd->offset);
+
+    if (origins->data != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    len = 0;
+
+    for (n = 1; n < cf->args->nelts; n++) {
+        len += value[n].len + 1;
+
+        for (i = 0; i < value[n].len; i++) {
+            if (ngx_strchr("\"';, \t", value[n].data[i]) != NULL
+                || value[n].data[i] <= 0x20 || value[n].data[i] >= 0x7f)
+            {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "invalid site \"%V\", it should look like "
+                                   "https://www.example.org", &value[n]);
+                return NGX_CONF_ERROR;
+            }
+        }
+    }
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    origins->data = p;
+
+    for (n = 1; n < cf->args->nelts; n++) {
+        p = ngx_cpymem(p, value[n].data, value[n].len);
+        *p++ = ' ';
+    }
+
+    origins->len = len - 1;
+
+    return NGX_CONF_OK;
+}
+
+
 char *
 ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
@@ -399,6 +475,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_tidraw_hand_down(web_root);
     ngx_tidraw_hand_down(schema_dir);
     ngx_tidraw_hand_down(passwords);
+    ngx_tidraw_hand_down(template_dir);
+    ngx_tidraw_hand_down(embed_origins);
     ngx_tidraw_hand_down(public_url);
     ngx_tidraw_hand_down(license_key);
     ngx_tidraw_hand_down(upload_dir);
@@ -504,6 +582,10 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_str_set(&conf->schema_dir, NGX_TIDRAW_SCHEMA);
     }
 
+    if (conf->template_dir.data == NULL) {
+        ngx_str_set(&conf->template_dir, NGX_TIDRAW_TEMPLATES);
+    }
+
     rv = ngx_tidraw_merge_str(cf, &conf->upload_dir, "UPLOAD_DIR", NULL);
     if (rv != NGX_CONF_OK) {
         return rv;
@@ -529,7 +611,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         || ngx_conf_full_name(cf->cycle, &conf->state_dir, 0) != NGX_OK
         || ngx_conf_full_name(cf->cycle, &conf->upload_dir, 0) != NGX_OK
         || ngx_conf_full_name(cf->cycle, &conf->web_root, 0) != NGX_OK
-        || ngx_conf_full_name(cf->cycle, &conf->schema_dir, 0) != NGX_OK)
+        || ngx_conf_full_name(cf->cycle, &conf->schema_dir, 0) != NGX_OK
+        || ngx_conf_full_name(cf->cycle, &conf->template_dir, 0) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

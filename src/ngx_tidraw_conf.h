@@ -19,6 +19,13 @@ char *ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 /* The site of a location, made when it is the first with its database. */
 char *ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
 
+/*
+ * Reads the templates of a folder into site->templates; a folder that is not
+ * there has none.
+ */
+char *ngx_tidraw_templates_load(ngx_conf_t *cf, ngx_tidraw_site_t *site,
+    ngx_str_t *dir);
+
 extern ngx_command_t  ngx_tidraw_commands[];
 
 

@@ -126,7 +126,13 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    return ngx_tidraw_site_schemas(cf, site, &conf->schema_dir);
+    err = ngx_tidraw_site_schemas(cf, site, &conf->schema_dir);
+
+    if (err != NGX_CONF_OK) {
+        return err;
+    }
+
+    return ngx_tidraw_templates_load(cf, site, &conf->template_dir);
 }
 
 

@@ -42,6 +42,7 @@ my ($uid, $gid, $user) = prepare();
 
 my $web = readable("$root/web/dist", 'web');
 my $schema = readable("$root/conf/schema", 'schema');
+my $templates = readable("$root/conf/templates", 'templates');
 
 configure();
 serve();
@@ -171,6 +172,7 @@ sub configure {
         MODULE  => $module,
         WEB     => $web,
         SCHEMA  => $schema,
+        TEMPLATES => $templates,
         LISTEN  => $listen,
 
         PASSWORDS => "$root/conf/passwords.txt",

@@ -9,6 +9,8 @@
 #include "ngx_tidraw_access.h"
 #include "ngx_tidraw_session.h"
 
+#include <sodium.h>
+
 
 typedef struct {
     ngx_tidraw_access_t   access;      /* must be first */
@@ -21,7 +23,8 @@ typedef struct {
     unsigned              link:1;
 
     u_char                hash[NGX_TIDRAW_HASH_LEN];
-    u_char                link_hash[NGX_TIDRAW_HASH_LEN];
+    u_char                link_hash[NGX_TIDRAW_HASH_LEN
+                                    + NGX_TIDRAW_TOKEN_LEN];
 } ngx_tidraw_access_ctx_t;
 
 
@@ -53,8 +56,10 @@ ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
     ngx_tidraw_access_pt handler, void *data)
 {
     u_char                    hash[NGX_TIDRAW_HASH_LEN];
-    u_char                    link_hash[NGX_TIDRAW_HASH_LEN];
-    ngx_str_t                 token, login, link;
+    u_char                    name[NGX_TIDRAW_UNLOCK_NAME];
+    u_char                    link_hash[NGX_TIDRAW_HASH_LEN
+                                        + NGX_TIDRAW_TOKEN_LEN];
+    ngx_str_t                 token, login, link, cookie;
     ngx_pool_t               *pool;
     ngx_tidraw_op_t          *op;
     ngx_tidraw_loc_conf_t    *tlcf;
@@ -82,6 +87,16 @@ ngx_tidraw_access_check(ngx_http_request_t *r, ngx_str_t *room_id,
         ngx_tidraw_token_hash(&token, link_hash);
         link.len = NGX_TIDRAW_HASH_LEN;
         link.data = link_hash;
+
+        ngx_tidraw_unlock_name(&link, name);
+        cookie.len = NGX_TIDRAW_UNLOCK_NAME;
+        cookie.data = name;
+
+        if (ngx_tidraw_cookie_get(r, &cookie, &token) == NGX_OK) {
+            ngx_memcpy(link_hash + NGX_TIDRAW_HASH_LEN, token.data,
+                       NGX_TIDRAW_TOKEN_LEN);
+            link.len += NGX_TIDRAW_TOKEN_LEN;
+        }
     }
 
     pool = ngx_create_pool(1024, tlcf->site->log);
@@ -164,9 +179,11 @@ ngx_tidraw_access_create(ngx_pool_t *pool, ngx_tidraw_site_t *site,
         ctx->session = 1;
     }
 
-    if (link->len == NGX_TIDRAW_HASH_LEN) {
-        ngx_memcpy(ctx->link_hash, link->data, NGX_TIDRAW_HASH_LEN);
-        ctx->access.link_hash.len = NGX_TIDRAW_HASH_LEN;
+    if (link->len == NGX_TIDRAW_HASH_LEN
+        || link->len == sizeof(ctx->link_hash))
+    {
+        ngx_memcpy(ctx->link_hash, link->data, link->len);
+        ctx->access.link_hash.len = link->len;
         ctx->access.link_hash.data = ctx->link_hash;
         ctx->link = 1;
     }
@@ -180,7 +197,7 @@ ngx_tidraw_access_steps(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_op_t *op,
     ngx_str_t *room_id)
 {
     int64_t    now;
-    ngx_str_t  login;
+    ngx_str_t  login, link;
 
     now = ngx_tidraw_now();
 
@@ -201,8 +218,11 @@ ngx_tidraw_access_steps(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_op_t *op,
     }
 
     if (ctx->link) {
+        link.len = NGX_TIDRAW_HASH_LEN;
+        link.data = ctx->link_hash;
+
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ACCESS_LINK, "ss",
-                                  room_id, &ctx->access.link_hash);
+                                  room_id, &link);
     }
 }
 
@@ -386,6 +406,7 @@ ngx_tidraw_access_room(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_result_t *res)
 static void
 ngx_tidraw_access_link(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_result_t *res)
 {
+    u_char                proof[NGX_TIDRAW_TOKEN_LEN];
     ngx_str_t             s;
     ngx_tidraw_role_e     role;
     ngx_tidraw_access_t  *access;
@@ -401,6 +422,21 @@ ngx_tidraw_access_link(ngx_tidraw_access_ctx_t *ctx, ngx_tidraw_result_t *res)
     if (s.len != 0 && ngx_tidraw_cell_int(res, 0, 2) <= ngx_tidraw_now()) {
         access->link_expired = 1;
         return;
+    }
+
+    s = ngx_tidraw_cell_str(res, 0, 3);
+
+    if (s.len != 0) {
+        ngx_tidraw_unlock_proof(access->site, &s, proof);
+
+        if (access->link_hash.len != sizeof(ctx->link_hash)
+            || sodium_memcmp(proof, ctx->link_hash + NGX_TIDRAW_HASH_LEN,
+                             NGX_TIDRAW_TOKEN_LEN)
+               != 0)
+        {
+            access->link_locked = 1;
+            return;
+        }
     }
 
     s = ngx_tidraw_cell_str(res, 0, 1);
@@ -440,6 +476,23 @@ ngx_tidraw_access_finish(ngx_tidraw_access_ctx_t *ctx)
     ctx->access.handler(&ctx->access);
 
     ngx_destroy_pool(pool);
+}
+
+
+void
+ngx_tidraw_unlock_proof(ngx_tidraw_site_t *site, ngx_str_t *password_hash,
+    u_char *dst)
+{
+    ngx_tidraw_token_derive(site, "unlock:", password_hash, dst);
+}
+
+
+void
+ngx_tidraw_unlock_name(ngx_str_t *link_hash, u_char *dst)
+{
+    dst = ngx_cpymem(dst, "tidraw_unlock_", sizeof("tidraw_unlock_") - 1);
+    ngx_memcpy(dst, link_hash->data,
+               NGX_TIDRAW_UNLOCK_NAME - (sizeof("tidraw_unlock_") - 1));
 }
 
 

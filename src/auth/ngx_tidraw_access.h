@@ -58,10 +58,14 @@ struct ngx_tidraw_access_s {
     ngx_uint_t              in_bin;       /* unsigned, 1: the board is deleted,
                                              roles are filled in nevertheless */
     ngx_uint_t              link_expired; /* unsigned, 1: the link was valid */
+    ngx_uint_t              link_locked;  /* unsigned, 1: it has a password,
+                                             which was not given */
     int64_t                 link_expires; /* 0: never, or no link */
 
     ngx_str_t               link_id;      /* empty when no link was used */
-    ngx_str_t               link_hash;    /* of the token that was given */
+    ngx_str_t               link_hash;    /* of the token that was given, and
+                                             behind it the proof that its
+                                             password was, if there is one */
     ngx_tidraw_role_e       role;         /* on the board, the better of
                                              membership and link */
     ngx_tidraw_role_e       member_role;  /* by membership alone */
@@ -100,6 +104,17 @@ ngx_tidraw_access_t *ngx_tidraw_access_ask(ngx_tidraw_op_t *op,
     ngx_str_t *room_id);
 ngx_tidraw_result_t *ngx_tidraw_access_read(ngx_tidraw_access_t *access,
     ngx_tidraw_result_t *res);
+
+/*
+ * Proof that the password of a link was given, from the hash that is stored
+ * of it, into dst[NGX_TIDRAW_TOKEN_LEN]; and the name of the cookie that holds
+ * it, from the hash of the link's token, into dst[NGX_TIDRAW_UNLOCK_NAME].
+ */
+#define NGX_TIDRAW_UNLOCK_NAME   30
+
+void ngx_tidraw_unlock_proof(ngx_tidraw_site_t *site,
+    ngx_str_t *password_hash, u_char *dst);
+void ngx_tidraw_unlock_name(ngx_str_t *link_hash, u_char *dst);
 
 /* "owner", "editor", "viewer"; NONE for anything else, and back again. */
 ngx_tidraw_role_e ngx_tidraw_role_parse(ngx_str_t *name);

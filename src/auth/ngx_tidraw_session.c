@@ -19,7 +19,18 @@ static void ngx_tidraw_session_touched(ngx_tidraw_op_t *op);
 ngx_int_t
 ngx_tidraw_session_cookie(ngx_http_request_t *r, ngx_str_t *token)
 {
-    ngx_str_t          name;
+    ngx_str_t  name;
+
+    ngx_tidraw_session_cookie_name(r, &name);
+
+    return ngx_tidraw_cookie_get(r, &name, token);
+}
+
+
+ngx_int_t
+ngx_tidraw_cookie_get(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *token)
+{
 #if (nginx_version >= 1023000)
     ngx_table_elt_t   *h;
 #else
@@ -27,12 +38,10 @@ ngx_tidraw_session_cookie(ngx_http_request_t *r, ngx_str_t *token)
     ngx_table_elt_t  **h;
 #endif
 
-    ngx_tidraw_session_cookie_name(r, &name);
-
 #if (nginx_version >= 1023000)
 
     for (h = r->headers_in.cookie; h != NULL; h = h->next) {
-        if (ngx_tidraw_session_find(&h->value, &name, token) == NGX_OK) {
+        if (ngx_tidraw_session_find(&h->value, name, token) == NGX_OK) {
             return NGX_OK;
         }
     }
@@ -42,7 +51,7 @@ ngx_tidraw_session_cookie(ngx_http_request_t *r, ngx_str_t *token)
     h = r->headers_in.cookies.elts;
 
     for (i = 0; i < r->headers_in.cookies.nelts; i++) {
-        if (ngx_tidraw_session_find(&h[i]->value, &name, token) == NGX_OK) {
+        if (ngx_tidraw_session_find(&h[i]->value, name, token) == NGX_OK) {
             return NGX_OK;
         }
     }
@@ -155,19 +164,29 @@ ngx_tidraw_session_find(ngx_str_t *header, ngx_str_t *name, ngx_str_t *token)
 ngx_int_t
 ngx_tidraw_session_set_cookie(ngx_http_request_t *r, ngx_str_t *token)
 {
+    ngx_str_t  name;
+
+    ngx_tidraw_session_cookie_name(r, &name);
+
+    return ngx_tidraw_cookie_set(r, &name, token);
+}
+
+
+ngx_int_t
+ngx_tidraw_cookie_set(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *token)
+{
     u_char                 *p;
     size_t                  len;
-    ngx_str_t               name;
     ngx_uint_t              https;
     ngx_table_elt_t        *h;
     ngx_tidraw_loc_conf_t  *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
 
-    ngx_tidraw_session_cookie_name(r, &name);
     https = ngx_tidraw_origin_https(r);
 
-    len = name.len + NGX_TIDRAW_TOKEN_LEN + tlcf->base.len + NGX_INT_T_LEN
+    len = name->len + NGX_TIDRAW_TOKEN_LEN + tlcf->base.len + NGX_INT_T_LEN
           + sizeof("=; Path=; Max-Age=; HttpOnly; SameSite=Lax; Secure") - 1;
 
     p = ngx_pnalloc(r->pool, len);
@@ -184,7 +203,7 @@ ngx_tidraw_session_set_cookie(ngx_http_request_t *r, ngx_str_t *token)
     ngx_str_set(&h->key, "Set-Cookie");
     h->value.data = p;
 
-    p = ngx_sprintf(p, "%V=", &name);
+    p = ngx_sprintf(p, "%V=", name);
 
     if (token != NULL) {
         p = ngx_cpymem(p, token->data, token->len);

@@ -47,6 +47,14 @@ ngx_int_t ngx_tidraw_session_set_cookie(ngx_http_request_t *r,
     ngx_str_t *token);
 
 /*
+ * The same with another cookie of the location: its name, and a token.
+ */
+ngx_int_t ngx_tidraw_cookie_get(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *token);
+ngx_int_t ngx_tidraw_cookie_set(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *token);
+
+/*
  * Appends the steps that store a new session of the user to a writing
  * operation: the session of the request, if any, is replaced.  The token goes
  * to token[NGX_TIDRAW_TOKEN_LEN].

@@ -28,6 +28,7 @@ typedef enum {
     NGX_TIDRAW_ERROR_WEAK_PASSWORD,
     NGX_TIDRAW_ERROR_NOT_AUTHENTICATED,
     NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
+    NGX_TIDRAW_ERROR_LINK_PASSWORD,
     NGX_TIDRAW_ERROR_FORBIDDEN,
     NGX_TIDRAW_ERROR_BAD_ORIGIN,
     NGX_TIDRAW_ERROR_REGISTRATION_CLOSED,
@@ -270,6 +271,8 @@ ngx_int_t ngx_tidraw_field_password(ngx_tidraw_call_t *call,
     const char *field, ngx_str_t *value);
 ngx_int_t ngx_tidraw_field_color(ngx_tidraw_call_t *call, const char *field,
     ngx_str_t *value);
+ngx_uint_t ngx_tidraw_field_null(ngx_tidraw_call_t *call,
+    const char *field);                    /* 1: it is there, and null */
 ngx_int_t ngx_tidraw_field_text(ngx_tidraw_call_t *call, const char *field,
     size_t max, ngx_str_t *value);                       /* optional */
 ngx_int_t ngx_tidraw_field_role(ngx_tidraw_call_t *call,
@@ -453,6 +456,8 @@ void ngx_tidraw_http_folders_create(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_folder_patch(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_folder_delete(ngx_tidraw_call_t *call);
 
+void ngx_tidraw_http_templates(ngx_tidraw_call_t *call);
+
 void ngx_tidraw_http_room_duplicate(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_room_transfer(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_thumbnail_get(ngx_tidraw_call_t *call);
@@ -479,6 +484,9 @@ void ngx_tidraw_http_member_delete(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_links_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_links_create(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_link_delete(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_link_patch(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_link_unlock(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_kick(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_invites_list(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call);

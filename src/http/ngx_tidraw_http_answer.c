@@ -31,6 +31,7 @@ static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
            " first. Please choose another one." },
     { 401, "not_authenticated", "Please sign in first." },
     { 401, "invalid_credentials", "The e-mail or the password is wrong." },
+    { 401, "link_password", "This link needs its password." },
     { 403, "forbidden", "You may not do this." },
     { 403, "bad_origin", "The request came from another site. Behind a proxy,"
            " pass the Host header on or set tidraw_public_url." },

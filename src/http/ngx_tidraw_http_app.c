@@ -509,16 +509,17 @@ ngx_tidraw_app_headers(ngx_http_request_t *r, ngx_uint_t immutable)
 static ngx_int_t
 ngx_tidraw_app_policy(ngx_http_request_t *r, ngx_str_t *value)
 {
-    u_char     *p, c;
-    size_t      i;
-    ngx_str_t   host;
+    u_char                 *p, c;
+    size_t                  i;
+    ngx_str_t               host, frames;
+    ngx_tidraw_loc_conf_t  *tlcf;
 
     static ngx_str_t  before = ngx_string(
         "default-src 'none'; script-src 'self'; style-src 'self'"
         " 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;"
         " media-src 'self' data: blob:; worker-src 'self' blob:;"
-        " manifest-src 'self'; frame-src 'self' https:; frame-ancestors"
-        " 'self'; base-uri 'self'; form-action 'self'; connect-src 'self'"
+        " manifest-src 'self'; frame-src 'self' https:;"
+        " base-uri 'self'; form-action 'self'; connect-src 'self'"
         " data: blob:");
 
     ngx_str_null(&host);
@@ -540,20 +541,34 @@ ngx_tidraw_app_policy(ngx_http_request_t *r, ngx_str_t *value)
         }
     }
 
-    if (host.len == 0) {
-        *value = before;
-        return NGX_OK;
+    /* nobody may show a page within his own but those of embed/ */
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
+
+    ngx_str_set(&frames, "'none'");
+
+    if (tlcf->embed_origins.len
+        && r->uri.len > tlcf->base.len + 6
+        && ngx_strncmp(r->uri.data + tlcf->base.len, "embed/", 6) == 0)
+    {
+        frames = tlcf->embed_origins;
     }
 
-    p = ngx_pnalloc(r->pool, before.len + 2 * host.len
-                             + sizeof(" ws:// wss://") - 1);
+    p = ngx_pnalloc(r->pool, before.len + 2 * host.len + frames.len
+                             + sizeof(" ws:// wss://; frame-ancestors ") - 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     value->data = p;
 
-    p = ngx_sprintf(p, "%V ws://%V wss://%V", &before, &host, &host);
+    p = ngx_cpymem(p, before.data, before.len);
+
+    if (host.len) {
+        p = ngx_sprintf(p, " ws://%V wss://%V", &host, &host);
+    }
+
+    p = ngx_sprintf(p, "; frame-ancestors %V", &frames);
     value->len = p - value->data;
 
     return NGX_OK;

@@ -275,6 +275,8 @@ ngx_tidraw_call_permit(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
 
         ngx_tidraw_call_error(call, access->link_expired
                                     ? NGX_TIDRAW_ERROR_GONE
+                                    : access->link_locked
+                                    ? NGX_TIDRAW_ERROR_LINK_PASSWORD
                                     : NGX_TIDRAW_ERROR_NOT_AUTHENTICATED,
                               NULL);
         return NGX_DECLINED;
@@ -282,6 +284,8 @@ ngx_tidraw_call_permit(ngx_tidraw_call_t *call, ngx_tidraw_access_t *access)
     case NGX_TIDRAW_ACCESS_FORBIDDEN:
         ngx_tidraw_call_error(call, access->link_expired
                                     ? NGX_TIDRAW_ERROR_GONE
+                                    : access->link_locked
+                                    ? NGX_TIDRAW_ERROR_LINK_PASSWORD
                                     : NGX_TIDRAW_ERROR_FORBIDDEN, NULL);
         return NGX_DECLINED;
 

@@ -46,6 +46,21 @@ ngx_tidraw_field_get(ngx_tidraw_call_t *call, const char *field)
 }
 
 
+ngx_uint_t
+ngx_tidraw_field_null(ngx_tidraw_call_t *call, const char *field)
+{
+    td_str_t    key;
+    td_json_t  *v;
+
+    key.data = field;
+    key.len = ngx_strlen(field);
+
+    v = td_json_get(call->body, key);
+
+    return v != NULL && v->type == TD_NULL;
+}
+
+
 /* Absent and null are the same. */
 
 static ngx_int_t

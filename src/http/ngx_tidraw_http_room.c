@@ -34,8 +34,12 @@ typedef struct {
 void
 ngx_tidraw_http_rooms_create(ngx_tidraw_call_t *call)
 {
+    ngx_int_t               rc;
+    ngx_str_t               id, name;
+    ngx_uint_t              i;
     ngx_tidraw_op_t        *op;
     ngx_tidraw_room_new_t   new;
+    ngx_tidraw_template_t  *template;
 
     ngx_memzero(&new, sizeof(ngx_tidraw_room_new_t));
 
@@ -47,10 +51,39 @@ ngx_tidraw_http_rooms_create(ngx_tidraw_call_t *call)
         return;
     }
 
+    template = NULL;
+    rc = ngx_tidraw_field_text(call, "template", 100, &name);
+
+    if (rc == NGX_ERROR) {
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        template = ngx_tidraw_template_find(call, &name);
+
+        if (template == NULL) {
+            ngx_tidraw_call_bad_field(call, "template",
+                                      "There is no such template.");
+            return;
+        }
+
+        new.schema = template->schema;
+        new.template = template->id;
+    }
+
     op = ngx_tidraw_call_op(call, 1);
 
     if (op == NULL || ngx_tidraw_room_new(call, op, &new) != NGX_OK) {
         return;
+    }
+
+    id.len = NGX_TIDRAW_ID_LEN;
+    id.data = new.id;
+
+    for (i = 0; template && i < template->nrecords * 2; i += 2) {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_RECORD_ADD, "sss", &id,
+                                  &template->records[i],
+                                  &template->records[i + 1]);
     }
 
     ngx_tidraw_room_new_run(call, op, &new, "room.created");

@@ -56,6 +56,10 @@ ngx_int_t ngx_tidraw_room_new(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
 void ngx_tidraw_room_new_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
     ngx_tidraw_room_new_t *new, const char *action);
 
+/* The template of an id in the language of the caller, or NULL. */
+ngx_tidraw_template_t *ngx_tidraw_template_find(ngx_tidraw_call_t *call,
+    ngx_str_t *id);
+
 /*
  * The folded form of a name, from the pool; data NULL: out of memory.
  */

@@ -383,7 +383,7 @@ TD_STMT(ACCESS_ROOM,
     " WHERE r.id = $1")
 
 TD_STMT(ACCESS_LINK,
-    "SELECT l.id, l.role, l.expires_at FROM links l"
+    "SELECT l.id, l.role, l.expires_at, l.password_hash FROM links l"
     " JOIN rooms r ON r.num = l.room WHERE r.id = $1 AND l.token_hash = $2")
 
 
@@ -622,15 +622,35 @@ TD_STMT(MEMBER_DELETE,
 /* share links */
 
 TD_STMT(LINK_LIST,
-    "SELECT id, role, created_at, expires_at FROM links WHERE room = $1"
-    " ORDER BY created_at, id")
+    "SELECT id, role, created_at, expires_at, password_hash FROM links"
+    " WHERE room = $1 ORDER BY created_at, id")
 
 TD_GUARD(LINK_CREATE,
     "INSERT INTO links (id, room, token_hash, role, created_by, created_at,"
-    " expires_at) SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT),"
-    " CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT),"
-    " CAST($6 AS BIGINT), CAST($7 AS BIGINT)"
+    " expires_at, password_hash) SELECT CAST($1 AS TEXT),"
+    " CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT),"
+    " CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS BIGINT),"
+    " CAST($9 AS TEXT)"
     " WHERE (SELECT count(*) FROM links WHERE room = $2) < $8")
+
+/* $5, $7: whether the one before it is a change */
+
+TD_GUARD(LINK_UPDATE,
+    "UPDATE links SET role = COALESCE(CAST($3 AS TEXT), role),"
+    " expires_at = CASE WHEN CAST($5 AS BIGINT) = 1"
+    " THEN CAST($4 AS BIGINT) ELSE expires_at END,"
+    " password_hash = CASE WHEN CAST($7 AS BIGINT) = 1"
+    " THEN CAST($6 AS TEXT) ELSE password_hash END"
+    " WHERE room = $1 AND id = $2")
+
+TD_STMT(LINK_GET,
+    "SELECT id, role, created_at, expires_at, password_hash FROM links"
+    " WHERE room = $1 AND id = $2")
+
+TD_STMT(LINK_UNLOCK,
+    "SELECT l.password_hash, l.expires_at FROM links l"
+    " JOIN rooms r ON r.num = l.room WHERE r.id = $1 AND l.token_hash = $2"
+    " AND r.deleted_at IS NULL")
 
 TD_GUARD(LINK_DELETE,
     "DELETE FROM links WHERE room = $1 AND id = $2")

@@ -170,7 +170,7 @@ is($policy{'script-src'}, "'self'", 'policy: our scripts, none inline');
 is($policy{'connect-src'}, "'self' data: blob: ws://127.0.0.1:$port"
                            . " wss://127.0.0.1:$port",
    'policy: connections to this host');
-is($policy{'frame-ancestors'}, "'self'", 'policy: frames');
+is($policy{'frame-ancestors'}, "'none'", 'policy: frames');
 is($policy{'base-uri'}, "'self'", 'policy: base');
 is($policy{'form-action'}, "'self'", 'policy: forms');
 ok(exists $policy{$_}, "policy: $_")

@@ -131,8 +131,8 @@ each_database(sub {
                   json => { role => 'viewer' });
     my $link = done_with($r, 201, 'link');
 
-    is(join(',', sort keys %$link), 'created_at,expires_at,id,role,token',
-       'the link object');
+    is(join(',', sort keys %$link),
+       'created_at,expires_at,has_password,id,role,token', 'the link object');
     like($link->{token}, qr/^[\w-]{43}$/, 'token');
     is($link->{expires_at}, undef, 'for ever');
 

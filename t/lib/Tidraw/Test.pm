@@ -151,6 +151,7 @@ sub configure {
                   "tidraw_web $root/web/dist;",
                   "tidraw_schema $root/conf/schema;",
                   "tidraw_passwords $root/conf/passwords.txt;",
+                  "tidraw_templates $root/conf/templates;",
                   'tidraw_registration open;');
 
         push @lines, "tidraw_redis \"$self->{redis}\";" if $self->{redis};
