@@ -150,7 +150,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await ann.canvas()
       await ann.page.getByRole('button', { name: 'Share' }).click()
       const dialog = ann.page.getByRole('dialog')
-      await dialog.getByRole('button', { name: 'Create a link for viewing' }).click()
+      await dialog.getByRole('button', { name: 'Create link for viewing' }).click()
       await dialog.getByRole('button', { name: 'Copy link' }).click()
       await dialog.getByText('Copied').waitFor()
       const address = await ann.page.evaluate(() => navigator.clipboard.readText())
@@ -168,7 +168,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await guest.page.locator('[data-reason]').waitFor()
       await guest.page.reload()
       await guest.page.locator('[data-reason]').waitFor()
-      await until(async () => (await dialog.getByRole('button', { name: /^Create a link/ }).count()) === 2, 'no link is left')
+      await until(async () => (await dialog.getByRole('button', { name: /^Create link for/ }).count()) === 2, 'no link is left')
       equal(guest.trouble(), '', 'trouble')
     })
 

@@ -27,7 +27,7 @@ export const invitesQuery = (room: string) =>
 export const presenceQuery = (room: string) =>
   queryOptions({
     queryKey: ['sharing', room, 'presence'],
-    queryFn: () => api.get<{ present: Presence[] }>(`rooms/${segment(room)}/presence`),
+    queryFn: () => api.get<{ people: Presence[] }>(`rooms/${segment(room)}/presence`),
     staleTime: 0,
     refetchInterval: 5000,
   })

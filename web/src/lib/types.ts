@@ -84,10 +84,12 @@ export interface Invitation {
 /* somebody who has the board open */
 export interface Presence {
   id: string
+  /* null: a guest, of whom only is known what the page shows */
+  user: Person | null
   name: string
-  color: string
-  user: string | null
+  color: string | null
   role: Role
+  since: number
 }
 
 export interface Session {

@@ -12,13 +12,13 @@ import { t } from '../texts'
 
 export function HereNow({ room }: { room: Room }) {
   const { data } = useQuery(presenceQuery(room.id))
-  const guests = data?.present.filter((p) => p.user === null) ?? []
+  const guests = data?.people.filter((p) => p.user === null) ?? []
 
   if (guests.length === 0) return null
 
   return (
     <>
-      <Heading as="h3" size="2" mt="5" mb="1">
+      <Heading as="h2" size="2" mt="5" mb="1">
         {t.share.guests}
       </Heading>
       <ul className="td-list td-rows">
@@ -43,7 +43,7 @@ function Guest({ room, guest }: { room: Room; guest: Presence }) {
 
   return (
     <li className="td-row">
-      <PersonAvatar person={{ name, color: guest.color }} />
+      <PersonAvatar person={{ name, color: guest.color ?? '' }} />
       <div className="td-grow">
         <Text as="p" size="2" truncate>
           {name}

@@ -17,7 +17,7 @@ export function Invitations({ room }: { room: Room }) {
 
   return (
     <>
-      <Heading as="h3" size="2" mt="5">
+      <Heading as="h2" size="2" mt="5">
         {t.share.invitations}
       </Heading>
       <Text as="p" size="1" color="gray" mb="2">

@@ -197,7 +197,7 @@ export const de: Texts = {
     linkText: 'Wer einen Link hat, darf das Board ohne Konto öffnen.',
     linkRoles: { editor: 'Wer den Link hat, darf bearbeiten', viewer: 'Wer den Link hat, darf ansehen' },
     createLink: 'Link anlegen',
-    createLinkFor: { editor: 'Link zum Bearbeiten anlegen', viewer: 'Link zum Ansehen anlegen' },
+    createLinkFor: { editor: 'Link anlegen zum Bearbeiten', viewer: 'Link anlegen zum Ansehen' },
     copyLink: 'Link kopieren',
     revoke: 'Zurücknehmen',
     revokeLink: 'Diesen Link zurücknehmen',

@@ -196,7 +196,7 @@ export const en = {
     linkText: 'Whoever has a link may open the board without an account.',
     linkRoles: { editor: 'Anyone with the link can edit', viewer: 'Anyone with the link can view' },
     createLink: 'Create link',
-    createLinkFor: { editor: 'Create a link for editing', viewer: 'Create a link for viewing' },
+    createLinkFor: { editor: 'Create link for editing', viewer: 'Create link for viewing' },
     copyLink: 'Copy link',
     revoke: 'Revoke',
     revokeLink: 'Revoke this link',

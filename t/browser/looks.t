@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+// Every page at three widths, light and dark: pictures in build/screenshots to
+// look at, nothing wider than the screen, and no barrier that axe-core finds.
+
+import('./harness.mjs').then(async ({ done, equal, suite }) => {
+  await suite({}, async (s) => {
+    const { test, server } = s
+    const ann = await s.member('ann@example.org', 'Ann Arbor')
+    await s.member('bo@example.org', 'Bo Li')
+    const rooms = []
+
+    for (const name of ['Roadmap', 'Kitchen', 'Physics, class 9b', 'A rather long name that does not fit on a card']) {
+      rooms.push(await server.room(ann.cookie, name))
+    }
+    const [room] = rooms
+    const gone = await server.room(ann.cookie, 'Last year')
+    const link = await server.link(ann.cookie, room, 'viewer')
+
+    await ann.go()
+    await ann.api('DELETE', `rooms/${gone}`)
+    const folder = await ann.api('POST', 'folders', { name: 'House' })
+    await ann.api('PUT', `rooms/${rooms[1]}/folder`, { folder: folder.id })
+    await ann.api('PUT', `rooms/${rooms[2]}/favourite`, {})
+    await ann.api('POST', `rooms/${room}/members`, { email: 'bo@example.org', role: 'editor' })
+    await ann.api('POST', `rooms/${room}/invites`, { email: 'cat@example.org', role: 'viewer' })
+    await ann.open(room)
+    await ann.canvas()
+    await ann.drawBox(300, 200)
+    await ann.drawBox(560, 300, 220, 120)
+    await ann.page.getByRole('link', { name: 'All boards' }).click()
+    await ann.page.locator('img.td-thumbnail').first().waitFor()
+
+    const click = (role, name) => (page) => page.getByRole(role, { name, exact: true }).first().click()
+    const share = (tab) => async (page) => {
+      await page.getByRole('button', { name: 'Share' }).click()
+      await page.getByRole('tab', { name: tab }).click()
+      await page.getByRole('tabpanel', { name: tab }).locator('li, button').first().waitFor()
+    }
+
+    /* name, address, what to do there, who looks */
+    const pages = [
+      ['boards', ''],
+      ['boards-menu', '', click('button', 'Actions for Roadmap')],
+      ['boards-recent', 'recent'],
+      ['boards-favourites', 'favourites'],
+      ['boards-folder', `folder/${folder.id}`],
+      ['boards-new-folder', '', click('button', 'New folder')],
+      ['bin', 'bin'],
+      ['bin-purge', 'bin', click('button', 'Delete Last year for ever')],
+      ['account-menu', '', click('button', 'Account and settings')],
+      ['board', `board/${room}`],
+      ['board-menu', `board/${room}`, (page) => page.getByTestId('main-menu.button').click()],
+      ['share-links', `board/${room}`, share('Links')],
+      ['share-people', `board/${room}`, share('People')],
+      ['share-embed', `board/${room}`, share('Embed')],
+      ['embed', `embed/${room}?link=${link}`, null, 'guest'],
+      ['guest-name', `board/${room}?link=${link}`, null, 'guest'],
+      ['sign-in', 'sign-in', null, 'guest'],
+      ['register', 'register', null, 'guest'],
+      ['forgot', 'forgot', null, 'guest'],
+      ['reset', 'reset/AAAA', null, 'guest'],
+      ['refused', `board/${room}`, null, 'guest'],
+      ['nothing', 'nothing'],
+    ]
+
+    const people = { ann: await s.person({ cookie: ann.cookie }), guest: await s.person() }
+    people.guest.expects(/401/)
+
+    for (const [name, path, act, who = 'ann'] of pages) {
+      await test(`${name}: looks, and no barriers`, async () => {
+        const person = people[who]
+        const { page } = person
+        const wrong = []
+
+        await page.setViewportSize({ width: 1280, height: 800 })
+        await person.go(path)
+        await page.locator('h1, .tl-canvas').first().waitFor()
+        await page.locator('[role=status] .rt-Spinner').first().waitFor({ state: 'detached' })
+        if (act) await act(page)
+
+        for (const width of [1280, 768, 390]) {
+          await page.setViewportSize({ width, height: width < 500 ? 844 : 800 })
+          for (const colorScheme of ['light', 'dark']) {
+            await page.emulateMedia({ colorScheme })
+            await page.locator(`.radix-themes.${colorScheme}`).first().waitFor()
+            await person.picture(`${name}-${width}-${colorScheme}`)
+            if ((width < 500) === (colorScheme === 'dark')) wrong.push(await person.barriers())
+          }
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+          if (wide > 0) wrong.push(`${wide} pixels wider than the screen of ${width}`)
+        }
+
+        equal(wrong.filter(Boolean).join('\n'), '', 'wrong')
+      })
+    }
+
+    await test('nothing was asked of another host, no error on the console', async () => {
+      equal(ann.trouble(), '', 'Ann')
+      for (const person of Object.values(people)) equal(person.trouble(), '', 'trouble')
+    })
+  })
+
+  done()
+})
