@@ -139,6 +139,57 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       equal(JSON.parse(tldr.data).records.filter((r) => r.typeName === 'shape').length, 3, 'shapes in the file')
     })
 
+    await test('a file of the editor becomes a board of its own', async () => {
+      const { name, data } = await exported('.tldr')
+      const chooser = page.waitForEvent('filechooser')
+      await page.getByTestId('main-menu.button').click()
+      await page.getByRole('menuitem', { name: 'Import a .tldr file' }).click()
+      await (await chooser).setFiles({ name, mimeType: 'application/json', buffer: data })
+      await until(() => !page.url().includes(room), 'another board')
+      await ann.canvas()
+      await ann.seesShapes(3)
+      ann.expects(/400|415/)
+      await page.getByRole('link', { name: 'All boards' }).click()
+      await page.getByRole('heading', { name: 'All boards' }).waitFor()
+      const other = page.waitForEvent('filechooser')
+      await ann.choose('Other ways to make a board', 'From a .tldr file')
+      await (await other).setFiles({ name: 'no.tldr', mimeType: 'application/json', buffer: Buffer.from('{"no":1}') })
+      await page.locator('.td-toast[data-tone=error]').first().waitFor()
+      await ann.open(room)
+      await ann.canvas()
+    })
+
+    await test('a board that an older editor wrote is brought up to date by who may edit it', async () => {
+      const old = await server.room(ann.cookie, 'From last year')
+      const link = await server.link(ann.cookie, old, 'viewer')
+      await ann.open(old)
+      await ann.canvas()
+      await ann.drawBox(300, 300)
+      await page.getByText('Saved', { exact: true }).waitFor()
+      await ann.go()
+      await page.getByRole('heading', { name: 'All boards' }).waitFor()
+      await server.restart()
+      await server.sql(
+        `UPDATE rooms SET schema = replace(schema, '"com.tldraw.page":1', '"com.tldraw.page":0') WHERE id = '${old}'`,
+      )
+
+      const guest = await s.person()
+      guest.expects(/sync error/)
+      await guest.open(old, link)
+      await guest.callMyself('Gil')
+      await guest.page.getByRole('heading', { name: 'This board is older than Tidraw' }).waitFor()
+      await guest.picture('upgrade-needed-1280')
+
+      ann.expects(/sync error/)
+      await ann.open(old)
+      await ann.canvas()
+      await ann.seesShapes(1)
+      await guest.page.getByRole('button', { name: 'Try again' }).click()
+      await guest.canvas()
+      await guest.seesShapes(1)
+      equal(guest.trouble(), '', 'trouble')
+    })
+
     await test('the keys are explained', async () => {
       await page.getByTestId('main-menu.button').click()
       await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click()

@@ -15,7 +15,7 @@ export function Language() {
 
   const choose = (value: string) =>
     update.mutate(
-      { locale: value === BROWSER ? null : (value as Locale) },
+      { locale: value === BROWSER ? '' : (value as Locale) },
       { onError: (error) => toast({ text: errorText(error), tone: 'error' }) },
     )
 

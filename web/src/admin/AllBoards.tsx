@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { SearchField, usePaused } from '../components/SearchField'
 import { type AdminRoom, allRoomsQuery } from '../lib/admin'
-import { ago, amount, bytes, exactTime } from '../lib/time'
+import { ago, bytes, exactTime } from '../lib/time'
 import { t } from '../texts'
 import { AdminShell } from './AdminShell'
 import { type Column, DataTable } from './DataTable'
@@ -25,7 +25,6 @@ const COLUMNS: Column<AdminRoom>[] = [
     ),
   },
   { name: t.admin.size, align: 'right', cell: (room) => bytes(room.size) },
-  { name: t.admin.present, align: 'right', cell: (room) => amount(room.sessions) },
   {
     name: t.admin.changed,
     cell: (room) => <span title={exactTime(room.updated_at)}>{ago(room.updated_at)}</span>,

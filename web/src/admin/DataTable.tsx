@@ -15,8 +15,7 @@ export interface Column<Row> {
 
 interface Props<Row> {
   label: string
-  /* undefined: the rows are all there is, and they are there */
-  list?: Pick<
+  list: Pick<
     UseInfiniteQueryResult,
     'error' | 'isLoadingError' | 'refetch' | 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'
   >
@@ -26,7 +25,7 @@ interface Props<Row> {
 }
 
 export function DataTable<Row>({ label, list, rows, columns, rowKey }: Props<Row>) {
-  if (list?.isLoadingError) return <Failed title={t.admin.failed} error={list.error} onRetry={list.refetch} />
+  if (list.isLoadingError) return <Failed title={t.admin.failed} error={list.error} onRetry={list.refetch} />
   if (!rows) return <Loading />
   if (rows.length === 0) {
     return <Note icon={<MagnifyingGlassIcon width={22} height={22} />} title={t.admin.nothing} text={t.admin.nothingText} />
@@ -56,7 +55,7 @@ export function DataTable<Row>({ label, list, rows, columns, rowKey }: Props<Row
           ))}
         </Table.Body>
       </Table.Root>
-      {list?.hasNextPage && (
+      {list.hasNextPage && (
         <Flex justify="center" mt="4">
           <Button variant="soft" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {t.boards.more}

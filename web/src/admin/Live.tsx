@@ -2,13 +2,15 @@
 import { CheckCircledIcon, CrossCircledIcon } from '@radix-ui/react-icons'
 import { Card, DataList, Grid, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Section } from '../components/Section'
 import { Failed, Loading } from '../components/States'
 import { type Stats, statsQuery } from '../lib/admin'
 import { amount, bytes, duration } from '../lib/time'
 import { t } from '../texts'
 import { AdminShell } from './AdminShell'
+
+const KINDS = { sqlite: 'SQLite', postgresql: 'PostgreSQL' }
 
 export function Live() {
   const stats = useQuery(statsQuery)
@@ -22,8 +24,26 @@ export function Live() {
   )
 }
 
+/* how much a total grew, per second, from the answer before to this one */
+function useRates(stats: Stats): (...names: string[]) => number {
+  const [pair, setPair] = useState({ before: stats, now: stats })
+
+  /* kept while rendering, so that no frame shows the wrong two */
+  if (pair.now.time !== stats.time) setPair({ before: pair.now, now: stats })
+
+  const { before, now } = pair
+  const seconds = Math.max(now.time - before.time, 1) / 1000
+
+  return (...names) => {
+    const grown = names.reduce((sum, n) => sum + (now.totals[n] ?? 0) - (before.totals[n] ?? 0), 0)
+    /* a server that started anew counts from nothing */
+    return Math.max(0, grown / seconds)
+  }
+}
+
 function Numbers({ stats }: { stats: Stats }) {
-  const { rates, memory, database, redis } = stats
+  const { memory, database, redis } = stats
+  const rate = useRates(stats)
 
   return (
     <>
@@ -32,27 +52,21 @@ function Numbers({ stats }: { stats: Stats }) {
         <Figure name={t.admin.openBoards} value={amount(stats.rooms_open)} />
         <Figure name={t.admin.users} value={amount(stats.users)} />
         <Figure name={t.admin.boards} value={amount(stats.rooms)} />
-        <Figure name={t.admin.messagesIn} value={t.admin.perSecond(amount(rates.messages_in))} />
-        <Figure name={t.admin.messagesOut} value={t.admin.perSecond(amount(rates.messages_out))} />
-        <Figure name={t.admin.commits} value={t.admin.perSecond(amount(rates.commits))} />
-        <Figure name={t.admin.traffic} value={t.admin.perSecond(bytes(rates.bytes_in + rates.bytes_out))} />
+        <Figure name={t.admin.messagesIn} value={t.admin.perSecond(amount(rate('messages_in')))} />
+        <Figure name={t.admin.messagesOut} value={t.admin.perSecond(amount(rate('messages_out')))} />
+        <Figure name={t.admin.commits} value={t.admin.perSecond(amount(rate('commits')))} />
+        <Figure name={t.admin.traffic} value={t.admin.perSecond(bytes(rate('bytes_in', 'bytes_out')))} />
       </Grid>
       <Section title={t.admin.state}>
         <DataList.Root size="2">
           <Fact name={t.admin.database}>
             <State ok={database.ok}>
-              {database.ok ? t.admin.databaseOk(database.kind, amount(database.latency_ms)) : t.admin.databaseAway}
+              {database.ok ? t.admin.databaseOk(KINDS[database.kind], amount(database.latency_ms)) : t.admin.databaseAway}
             </State>
           </Fact>
-          <Fact name="Redis">
-            {redis.configured ? (
-              <State ok={redis.ok}>{redis.ok ? t.admin.connected : t.admin.notConnected}</State>
-            ) : (
-              t.admin.notUsed
-            )}
-          </Fact>
+          <Fact name="Redis">{redis.configured ? t.admin.used : t.admin.notUsed}</Fact>
           <Fact name={t.admin.memory}>{bytes(memory.rss)}</Fact>
-          <Fact name={t.admin.shared}>{t.admin.of(bytes(memory.zone_used), bytes(memory.zone_size))}</Fact>
+          <Fact name={t.admin.shared}>{t.admin.sharedOf(bytes(memory.zone_size), amount(memory.people), amount(memory.people_max))}</Fact>
           <Fact name={t.admin.workers}>{amount(stats.workers.length)}</Fact>
           <Fact name={t.admin.uptime}>{duration(stats.uptime)}</Fact>
           <Fact name={t.admin.version}>{stats.version}</Fact>

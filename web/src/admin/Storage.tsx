@@ -1,10 +1,10 @@
 // Who uses how much of the disk. The list is in the order of the accounts; the
 // bars compare those that are shown.
 import { Flex, Progress, Text } from '@radix-ui/themes'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { SearchField, usePaused } from '../components/SearchField'
-import { type AdminUser, statsQuery, usersQuery } from '../lib/admin'
+import { type AdminUser, usersQuery } from '../lib/admin'
 import { amount, bytes } from '../lib/time'
 import { t } from '../texts'
 import { AdminShell } from './AdminShell'
@@ -12,11 +12,9 @@ import { type Column, DataTable } from './DataTable'
 
 export function Storage() {
   const [search, setSearch] = useState('')
-  const list = useInfiniteQuery(usersQuery({ q: usePaused(search), sort: 'bytes' }))
-  const stats = useQuery({ ...statsQuery, refetchInterval: false })
+  const list = useInfiniteQuery(usersQuery({ q: usePaused(search) }))
   const users = list.data?.pages.flatMap((p) => p.users)
   const most = Math.max(1, ...(users ?? []).map((u) => u.bytes))
-  const database = stats.data?.database
 
   const columns: Column<AdminUser>[] = [
     {
@@ -47,9 +45,8 @@ export function Storage() {
 
   return (
     <AdminShell title={t.admin.storage}>
-      <Flex gap="3" mb="4" wrap="wrap" justify="between" align="center">
+      <Flex mb="4">
         <SearchField value={search} label={t.admin.searchUsers} onChange={setSearch} />
-        {database?.size != null && <Text color="gray">{t.admin.databaseSize(bytes(database.size))}</Text>}
       </Flex>
       <DataTable label={t.admin.storage} list={list} rows={users} columns={columns} rowKey={(user) => user.id} />
     </AdminShell>

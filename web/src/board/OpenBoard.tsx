@@ -14,10 +14,11 @@ import { boardAssets } from './assets'
 import { BoardContext } from './BoardContext'
 import { EditorFailed } from './EditorFailed'
 import { EmbedPanel } from './EmbedPanel'
-import { IMAGE_TYPES, VIDEO_TYPES, fileLimits, registerBookmarks } from './content'
+import { IMAGE_TYPES, VIDEO_TYPES, fileLimits } from './content'
 import { useIdentity } from './identity'
 import { MainMenu } from './MainMenu'
 import { MenuPanel } from './MenuPanel'
+import { mount, mountEmbedded } from './mount'
 import { Outdated } from './Outdated'
 import { Refusal, asReason } from './Refusal'
 import { SharePanel } from './SharePanel'
@@ -77,7 +78,7 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
           acceptedImageMimeTypes={IMAGE_TYPES}
           acceptedVideoMimeTypes={VIDEO_TYPES}
           maxAssetSize={limits.maxAssetSize}
-          onMount={registerBookmarks}
+          onMount={embedded ? mountEmbedded : mount}
           {...(config?.license_key && { licenseKey: config.license_key })}
         >
           {!embedded && <Watch />}

@@ -36,8 +36,6 @@ export function TemplateDialog({ open, onOpenChange, ...rest }: Props) {
   )
 }
 
-const nameOf = (template: Template) => t.templates.names[template.id] ?? template.name
-
 function Templates({ folder, onCreated }: Pick<Props, 'folder' | 'onCreated'>) {
   const templates = useQuery(templatesQuery)
   const create = useCreateRoom()
@@ -48,7 +46,7 @@ function Templates({ folder, onCreated }: Pick<Props, 'folder' | 'onCreated'>) {
   if (!templates.data) return <Loading />
 
   const make = (template: Template) => {
-    const name = template.id === 'blank' ? t.boards.untitled : nameOf(template)
+    const name = template.id === 'blank' ? t.boards.untitled : template.name
     create.mutateAsync({ name, template: template.id, folder }).then(onCreated, () => undefined)
   }
 
@@ -63,7 +61,7 @@ function Templates({ folder, onCreated }: Pick<Props, 'folder' | 'onCreated'>) {
                 <button type="button" disabled={create.isPending} onClick={() => make(template)}>
                   <TemplatePreview id={template.id} />
                   <Text as="span" size="2" weight="medium" mt="2">
-                    {nameOf(template)}
+                    {template.name}
                   </Text>
                 </button>
               </Card>

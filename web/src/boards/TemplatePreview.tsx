@@ -23,6 +23,7 @@ function columns(count: number, notes: number[]): ReactNode {
 const SKETCHES: Record<string, ReactNode> = {
   kanban: columns(3, [3, 2, 1]),
   retrospective: columns(3, [2, 3, 2]),
+  'pros-and-cons': columns(2, [3, 2]),
   'week-plan': columns(5, [2, 1, 3, 1, 2]),
   'mind-map': (
     <>

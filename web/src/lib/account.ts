@@ -28,7 +28,8 @@ function useAccountMutation<Variables, Answer>(mutationFn: (variables: Variables
 export type ProfileChange = {
   name?: string
   color?: string
-  locale?: Locale | null
+  /* '': as the browser */
+  locale?: Locale | ''
   email?: string
   current?: string
 }

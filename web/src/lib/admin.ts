@@ -14,9 +14,8 @@ export interface AdminUser extends User {
   disabled: boolean
 }
 
-export interface AdminRoom extends Room {
+export interface AdminRoom extends Pick<Room, 'id' | 'name' | 'owner' | 'created_at' | 'updated_at' | 'deleted_at'> {
   size: number
-  sessions: number
 }
 
 export interface Activity {
@@ -31,24 +30,20 @@ export interface Activity {
   agent: string | null
 }
 
-export interface Setting {
-  name: string
-  value: string | number | boolean | null
-  source: 'directive' | 'environment' | 'default' | 'database'
-  editable: boolean
-}
-
 export interface Stats {
   version: string
+  time: number
+  /* seconds */
   uptime: number
   sessions: number
   rooms_open: number
   users: number
   rooms: number
-  rates: { messages_in: number; messages_out: number; bytes_in: number; bytes_out: number; commits: number }
-  memory: { rss: number; zone_used: number; zone_size: number }
-  database: { kind: string; ok: boolean; latency_ms: number; size: number | null }
-  redis: { configured: boolean; ok: boolean }
+  /* since the server started */
+  totals: Record<string, number>
+  memory: { rss: number; zone_size: number; people: number; people_max: number }
+  database: { kind: 'sqlite' | 'postgresql'; ok: boolean; latency_ms: number }
+  redis: { configured: boolean }
   workers: unknown[]
 }
 
@@ -67,7 +62,7 @@ function paged<Name extends string, Item>(name: Name, filter: Filter) {
   })
 }
 
-export const usersQuery = (filter: { q: string; sort?: 'bytes' }) => paged<'users', AdminUser>('users', filter)
+export const usersQuery = (filter: { q: string }) => paged<'users', AdminUser>('users', filter)
 
 export const allRoomsQuery = (filter: { q: string; sort: 'updated' | 'size' | 'name' }) =>
   paged<'rooms', AdminRoom>('rooms', filter)
@@ -86,12 +81,6 @@ export const statsQuery = queryOptions({
   queryFn: () => api.get<Stats>('admin/stats'),
   staleTime: 0,
   refetchInterval: 2000,
-})
-
-export const settingsQuery = queryOptions({
-  queryKey: ['admin', 'settings'],
-  queryFn: () => api.get<{ settings: Setting[]; license: { present: boolean } }>('admin/settings'),
-  staleTime: 0,
 })
 
 function useAdminMutation<Variables, Answer>(stale: string, mutationFn: (variables: Variables) => Promise<Answer>) {
@@ -127,6 +116,3 @@ export const useGiveRoom = () =>
 export const useBinRoom = () => useAdminMutation('rooms', (id: string) => api.delete(room(id)))
 export const usePurgeAnyRoom = () => useAdminMutation('rooms', (id: string) => api.delete(room(id, '?forever=1')))
 export const useUnbinRoom = () => useAdminMutation('rooms', (id: string) => api.post<unknown>(room(id, '/restore')))
-
-export const useChangeSetting = () =>
-  useAdminMutation('settings', (change: { registration: string }) => api.patch<unknown>('admin/settings', change))

@@ -9,6 +9,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import { api, query, request, segment } from './api'
+import { language } from '../texts'
 import type { Room, RoomPage, Template } from './types'
 
 const PAGE = 50
@@ -49,7 +50,7 @@ export function roomQuery(id: string, link: string | null) {
 
 export const templatesQuery = queryOptions({
   queryKey: ['templates'],
-  queryFn: () => api.get<{ templates: Template[] }>('templates'),
+  queryFn: () => api.get<{ templates: Template[] }>(`templates${query({ locale: language })}`),
   staleTime: Infinity,
 })
 
@@ -84,7 +85,9 @@ function useNewRoom<Variables>(mutationFn: (variables: Variables) => Promise<Roo
 }
 
 export const useCreateRoom = () =>
-  useNewRoom((room: { name: string; template?: string; folder?: string | undefined }) => api.post<Room>('rooms', room))
+  useNewRoom((room: { name: string; template?: string; folder?: string | undefined }) =>
+    api.post<Room>('rooms', { ...room, ...(room.template && { locale: language }) }),
+  )
 
 export const useDuplicateRoom = () =>
   useNewRoom(({ id, name }: { id: string; name: string }) => api.post<Room>(path(id, '/duplicate'), { name }))

@@ -147,14 +147,6 @@ export const de: Texts = {
     title: 'Neues Board aus einer Vorlage',
     text: 'Alles darauf lässt sich ändern.',
     failed: 'Die Vorlagen konnten nicht geladen werden',
-    names: {
-      blank: 'Leer',
-      kanban: 'Kanban',
-      retrospective: 'Rückblick',
-      'mind-map': 'Mindmap',
-      'flow-chart': 'Flussdiagramm',
-      'week-plan': 'Wochenplan',
-    },
   },
 
   board: {

@@ -146,14 +146,6 @@ export const en = {
     title: 'New board from a template',
     text: 'Everything on it can be changed.',
     failed: 'The templates could not be loaded',
-    names: {
-      blank: 'Blank',
-      kanban: 'Kanban',
-      retrospective: 'Retrospective',
-      'mind-map': 'Mind map',
-      'flow-chart': 'Flow chart',
-      'week-plan': 'Week plan',
-    } as Record<string, string>,
   },
 
   board: {

@@ -20,7 +20,7 @@ export function chosenLanguage(): string | null {
 const wanted = [chosenLanguage() ?? '', ...navigator.languages]
 
 /* the first of them that we speak */
-const language = wanted.map((l) => l.split('-')[0] ?? '').find((l) => l in known) ?? 'en'
+export const language = wanted.map((l) => l.split('-')[0] ?? '').find((l) => l in known) ?? 'en'
 
 export const t: Texts = known[language] ?? en
 
