@@ -144,6 +144,7 @@ install: all
 	    $(DESTDIR)$(DATADIR)/schema $(DESTDIR)$(CONFDIR)/modules-available \
 	    $(DESTDIR)$(CONFDIR)/snippets
 	install -m 644 conf/passwords.txt $(DESTDIR)$(DATADIR)/
+	install -m 755 tools/admin-password.sh $(DESTDIR)$(DATADIR)/
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	[ ! -d web/dist ] || cp -r web/dist/. $(DESTDIR)$(DATADIR)/web
 	install -d $(DESTDIR)$(DATADIR)/templates

@@ -113,6 +113,15 @@ typedef struct {
 } ngx_tidraw_template_t;
 
 
+/* The administrator made at the first start; email.len 0: none. */
+
+typedef struct {
+    ngx_str_t               email;          /* in lower case */
+    ngx_str_t               name;
+    ngx_str_t               password;       /* must never reach a log */
+} ngx_tidraw_first_t;
+
+
 struct ngx_tidraw_site_s {
     ngx_str_t               database;
     ngx_str_t               state_dir;
@@ -122,6 +131,7 @@ struct ngx_tidraw_site_s {
     ngx_array_t             schemas;        /* td_schema_t *, best first */
     ngx_str_t               common;         /* ngx_tidraw_common.h */
     ngx_array_t             templates;      /* ngx_tidraw_template_t */
+    ngx_tidraw_first_t      first;
 
     ngx_tidraw_redis_t     *redis;          /* NULL: none; the bus' own */
     ngx_shm_zone_t         *shm;            /* the zone's own */

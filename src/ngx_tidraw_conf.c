@@ -42,8 +42,6 @@ static void ngx_tidraw_merge_noname(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *prev, ngx_tidraw_loc_conf_t *conf);
 static char *ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf,
     const char *env, const char *value);
-static char *ngx_tidraw_env(ngx_conf_t *cf, const char *name,
-    ngx_str_t *value);
 static char *ngx_tidraw_env_file(ngx_conf_t *cf, const char *name,
     char *path, ngx_str_t *value);
 static char *ngx_tidraw_merge_registration(ngx_conf_t *cf,
@@ -670,7 +668,7 @@ ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf, const char *env,
         return NGX_CONF_OK;
     }
 
-    rv = ngx_tidraw_env(cf, env, conf);
+    rv = ngx_tidraw_conf_env(cf, env, conf);
 
     if (rv != NGX_CONF_OK || conf->data || value == NULL) {
         return rv;
@@ -683,8 +681,8 @@ ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf, const char *env,
 }
 
 
-static char *
-ngx_tidraw_env(ngx_conf_t *cf, const char *name, ngx_str_t *value)
+char *
+ngx_tidraw_conf_env(ngx_conf_t *cf, const char *name, ngx_str_t *value)
 {
     char  *p, file[64];
 
@@ -784,7 +782,7 @@ ngx_tidraw_merge_registration(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
 
     ngx_str_null(&value);
 
-    rv = ngx_tidraw_env(cf, "REGISTRATION", &value);
+    rv = ngx_tidraw_conf_env(cf, "REGISTRATION", &value);
     if (rv != NGX_CONF_OK) {
         return rv;
     }

@@ -26,6 +26,19 @@ char *ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
 char *ngx_tidraw_templates_load(ngx_conf_t *cf, ngx_tidraw_site_t *site,
     ngx_str_t *dir);
 
+/*
+ * The value of an environment variable, or the first line of the file that
+ * NAME_FILE names, in the pool of cf; *value stays when neither is there.
+ * NGX_CONF_ERROR: logged.
+ */
+char *ngx_tidraw_conf_env(ngx_conf_t *cf, const char *name, ngx_str_t *value);
+
+/*
+ * The administrator of ADMIN_EMAIL, ADMIN_PASSWORD and ADMIN_NAME, checked as
+ * the API would, into site->first.  NGX_CONF_OK or NGX_CONF_ERROR, logged.
+ */
+char *ngx_tidraw_conf_first(ngx_conf_t *cf, ngx_tidraw_site_t *site);
+
 extern ngx_command_t  ngx_tidraw_commands[];
 
 

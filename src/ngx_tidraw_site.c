@@ -126,6 +126,10 @@ ngx_tidraw_site_add(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_tidraw_conf_first(cf, site) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     err = ngx_tidraw_site_schemas(cf, site, &conf->schema_dir);
 
     if (err != NGX_CONF_OK) {

@@ -35,7 +35,7 @@ ngx_tidraw_auth_create(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         return NULL;
     }
 
-    ngx_tidraw_setup_start(&auth->setup, site);
+    ngx_tidraw_setup_start(&auth->setup, site, auth->passwords);
     ngx_tidraw_activity_start(&auth->activities, site);
 
     return auth;

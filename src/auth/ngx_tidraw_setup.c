@@ -1,7 +1,9 @@
 
 /*
  * The first start: the code for the first account.  The code is written to
- * the error log only, by one worker, once a start.
+ * the error log only, by one worker, once a start.  The administrator of the
+ * environment is made by one worker of each host, of which one succeeds: it
+ * takes the same right as whoever comes with the code.
  */
 
 
@@ -9,16 +11,21 @@
 #include <ngx_core.h>
 #include <sodium.h>
 
+#include "ngx_tidraw_activity.h"
 #include "ngx_tidraw_setup.h"
 #include "ngx_tidraw_token.h"
 
 
 #define NGX_TIDRAW_SETUP_CODE_LEN    12
 #define NGX_TIDRAW_SETUP_RETRY       5000
+#define NGX_TIDRAW_SETUP_COLOR       "#5b5bd6"
 
 
 static void ngx_tidraw_setup_offer(ngx_tidraw_setup_t *setup);
 static void ngx_tidraw_setup_offered(ngx_tidraw_op_t *op);
+static void ngx_tidraw_setup_admin(ngx_tidraw_setup_t *setup);
+static void ngx_tidraw_setup_hashed(ngx_tidraw_password_t *job);
+static void ngx_tidraw_setup_made(ngx_tidraw_op_t *op);
 static void ngx_tidraw_setup_retry(ngx_event_t *ev);
 static void ngx_tidraw_setup_code(ngx_tidraw_site_t *site, ngx_str_t *id,
     u_char *code);
@@ -26,9 +33,11 @@ static void ngx_tidraw_setup_hash(u_char *code, u_char *hash);
 
 
 void
-ngx_tidraw_setup_start(ngx_tidraw_setup_t *setup, ngx_tidraw_site_t *site)
+ngx_tidraw_setup_start(ngx_tidraw_setup_t *setup, ngx_tidraw_site_t *site,
+    ngx_tidraw_passwords_t *passwords)
 {
     setup->site = site;
+    setup->passwords = passwords;
 
     setup->dummy.fd = (ngx_socket_t) -1;
     setup->dummy.data = setup;
@@ -48,6 +57,11 @@ ngx_tidraw_setup_stop(ngx_tidraw_setup_t *setup)
     if (setup->op != NULL) {
         ngx_tidraw_op_cancel(setup->op);
         setup->op = NULL;
+    }
+
+    if (setup->hashing != NULL) {
+        ngx_tidraw_password_cancel(setup->hashing);
+        setup->hashing = NULL;
     }
 
     if (setup->retry.timer_set) {
@@ -126,6 +140,11 @@ ngx_tidraw_setup_offered(ngx_tidraw_op_t *op)
         return;
     }
 
+    if (setup->site->first.email.len != 0) {
+        ngx_tidraw_setup_admin(setup);
+        return;
+    }
+
     value = ngx_tidraw_cell_str(&op->results[1], 0, 0);
 
     if (value.len != NGX_TIDRAW_ID_LEN + 1 + NGX_TIDRAW_HASH_LEN) {
@@ -158,6 +177,95 @@ ngx_tidraw_setup_offered(ngx_tidraw_op_t *op)
                   " (not needed on this machine itself)",
                   (size_t) 4, code, (size_t) 4, code + 4,
                   (size_t) 4, code + 8);
+}
+
+
+static void
+ngx_tidraw_setup_admin(ngx_tidraw_setup_t *setup)
+{
+    setup->hashing = ngx_tidraw_password_hash(setup->passwords,
+                                              &setup->site->first.password,
+                                              ngx_tidraw_setup_hashed, setup);
+
+    if (setup->hashing == NULL) {
+        ngx_add_timer(&setup->retry, NGX_TIDRAW_SETUP_RETRY);
+    }
+}
+
+
+static void
+ngx_tidraw_setup_hashed(ngx_tidraw_password_t *job)
+{
+    u_char                  raw[NGX_TIDRAW_ID_LEN];
+    int64_t                 now;
+    ngx_str_t               id, color;
+    ngx_tidraw_op_t        *op;
+    ngx_tidraw_setup_t     *setup;
+    ngx_tidraw_first_t     *first;
+    ngx_tidraw_activity_t   a;
+
+    setup = job->data;
+    setup->hashing = NULL;
+
+    first = &setup->site->first;
+    op = NULL;
+
+    if (job->rc == NGX_OK) {
+        op = ngx_tidraw_op_create(setup->site->store, 1);
+    }
+
+    if (op == NULL) {
+        ngx_add_timer(&setup->retry, NGX_TIDRAW_SETUP_RETRY);
+        return;
+    }
+
+    ngx_tidraw_random_id(raw, 16);
+
+    id.len = NGX_TIDRAW_ID_LEN;
+    id.data = raw;
+
+    ngx_str_set(&color, NGX_TIDRAW_SETUP_COLOR);
+    now = ngx_tidraw_now();
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SETUP_TAKE, "");
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_CREATE_FIRST, "sssssi",
+                              &id, &first->email, &first->name, &color,
+                              &job->hash, now);
+
+    ngx_memzero(&a, sizeof(ngx_tidraw_activity_t));
+
+    a.action = "user.created";
+    a.actor = &id;
+    a.actor_name = &first->name;
+    a.target = &first->email;
+
+    ngx_tidraw_activity_step(op, &a);
+
+    setup->op = op;
+    ngx_tidraw_op_run(op, ngx_tidraw_setup_made, setup);
+}
+
+
+static void
+ngx_tidraw_setup_made(ngx_tidraw_op_t *op)
+{
+    ngx_tidraw_setup_t  *setup;
+
+    setup = op->data;
+    setup->op = NULL;
+
+    if (op->rc == NGX_OK) {
+        setup->done = 1;
+
+        ngx_log_error(NGX_LOG_NOTICE, setup->site->log, 0,
+                      "tidraw: the administrator \"%V\" was made",
+                      &setup->site->first.email);
+        return;
+    }
+
+    /* another one was first, or the database is away: look again */
+
+    ngx_add_timer(&setup->retry, NGX_TIDRAW_SETUP_RETRY);
 }
 
 

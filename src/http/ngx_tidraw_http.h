@@ -285,6 +285,15 @@ ngx_int_t ngx_tidraw_field_time(ngx_tidraw_call_t *call, const char *field,
 ngx_uint_t ngx_tidraw_text_plain(ngx_str_t *s);
 
 /*
+ * What is wrong with a name, an e-mail or a password of an account, for
+ * people; NULL: nothing, and blanks around the first two are cut off.  Whether
+ * a password is a common one is another question.
+ */
+char *ngx_tidraw_text_name(ngx_str_t *value);
+char *ngx_tidraw_text_email(ngx_str_t *value);
+char *ngx_tidraw_text_password(ngx_str_t *value);
+
+/*
  * A text of the query, decoded, in the request's pool; an empty one is as
  * good as none.  Returns as those above.
  */

@@ -118,6 +118,22 @@ ngx_int_t
 ngx_tidraw_check_name(ngx_tidraw_call_t *call, const char *field,
     ngx_str_t *value)
 {
+    char  *wrong;
+
+    wrong = ngx_tidraw_text_name(value);
+
+    if (wrong) {
+        ngx_tidraw_call_bad_field(call, field, wrong);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_tidraw_text_name(ngx_str_t *value)
+{
     u_char      *p, *last, *start, *end;
     uint32_t     c;
     ngx_uint_t   n, count;
@@ -132,9 +148,7 @@ ngx_tidraw_check_name(ngx_tidraw_call_t *call, const char *field,
     while (p < last && ngx_tidraw_field_next(&p, last, &c) == NGX_OK) {
 
         if (ngx_tidraw_field_control(c)) {
-            ngx_tidraw_call_bad_field(call, field,
-                                      "The name holds control characters.");
-            return NGX_ERROR;
+            return "The name holds control characters.";
         }
 
         if (ngx_tidraw_field_blank(c)) {
@@ -154,16 +168,14 @@ ngx_tidraw_check_name(ngx_tidraw_call_t *call, const char *field,
         end = p;
     }
 
-    if (count < 1 || count > NGX_TIDRAW_FIELD_NAME) {
-        ngx_tidraw_call_bad_field(call, field,
-                                  "A name has 1 to 100 characters.");
-        return NGX_ERROR;
+    if (p < last || count < 1 || count > NGX_TIDRAW_FIELD_NAME) {
+        return "A name has 1 to 100 characters.";
     }
 
     value->data = start;
     value->len = end - start;
 
-    return NGX_OK;
+    return NULL;
 }
 
 
@@ -171,14 +183,40 @@ ngx_int_t
 ngx_tidraw_field_email(ngx_tidraw_call_t *call, const char *field,
     ngx_uint_t optional, ngx_str_t *value)
 {
-    u_char     *p, *lower;
-    size_t      i, at;
+    char       *wrong;
+    u_char     *lower;
     ngx_int_t   rc;
 
     rc = ngx_tidraw_field_string(call, field, optional, value);
     if (rc != NGX_OK) {
         return rc;
     }
+
+    wrong = ngx_tidraw_text_email(value);
+
+    if (wrong) {
+        ngx_tidraw_call_bad_field(call, field, wrong);
+        return NGX_ERROR;
+    }
+
+    lower = ngx_pnalloc(call->request->pool, value->len);
+    if (lower == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return NGX_ERROR;
+    }
+
+    ngx_strlow(lower, value->data, value->len);
+    value->data = lower;
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_tidraw_text_email(ngx_str_t *value)
+{
+    u_char  *p;
+    size_t   i, at;
 
     while (value->len != 0 && value->data[0] == ' ') {
         value->data++;
@@ -224,22 +262,11 @@ ngx_tidraw_field_email(ngx_tidraw_call_t *call, const char *field,
         goto invalid;
     }
 
-    lower = ngx_pnalloc(call->request->pool, value->len);
-    if (lower == NULL) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return NGX_ERROR;
-    }
-
-    ngx_strlow(lower, value->data, value->len);
-    value->data = lower;
-
-    return NGX_OK;
+    return NULL;
 
 invalid:
 
-    ngx_tidraw_call_bad_field(call, field, "This is no e-mail address.");
-
-    return NGX_ERROR;
+    return "This is no e-mail address.";
 }
 
 
@@ -247,19 +274,18 @@ ngx_int_t
 ngx_tidraw_field_password(ngx_tidraw_call_t *call, const char *field,
     ngx_str_t *value)
 {
+    char       *wrong;
     ngx_int_t   rc;
-    ngx_uint_t  n;
 
     rc = ngx_tidraw_field_string(call, field, 0, value);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    (void) ngx_tidraw_field_count(value, &n);
+    wrong = ngx_tidraw_text_password(value);
 
-    if (n < 8 || n > NGX_TIDRAW_FIELD_PASSWORD) {
-        ngx_tidraw_call_bad_field(call, field,
-                                  "A password has 8 to 256 characters.");
+    if (wrong) {
+        ngx_tidraw_call_bad_field(call, field, wrong);
         return NGX_ERROR;
     }
 
@@ -270,6 +296,21 @@ ngx_tidraw_field_password(ngx_tidraw_call_t *call, const char *field,
     }
 
     return NGX_OK;
+}
+
+
+char *
+ngx_tidraw_text_password(ngx_str_t *value)
+{
+    ngx_uint_t  n;
+
+    if (ngx_tidraw_field_count(value, &n) != NGX_OK
+        || n < 8 || n > NGX_TIDRAW_FIELD_PASSWORD)
+    {
+        return "A password has 8 to 256 characters.";
+    }
+
+    return NULL;
 }
 
 
