@@ -1,8 +1,9 @@
 // Short messages at the edge of the window, with an action such as "undo".
 import { Cross2Icon } from '@radix-ui/react-icons'
-import { Button, IconButton, Text } from '@radix-ui/themes'
+import { Button, IconButton, Text, Theme } from '@radix-ui/themes'
 import { Toast } from 'radix-ui'
 import { type ReactNode, createContext, useCallback, useContext, useRef, useState } from 'react'
+import { createPortal } from 'react-dom'
 import { t } from '../texts'
 
 interface Message {
@@ -39,9 +40,19 @@ export function Toasts({ children }: { children: ReactNode }) {
         {shown.map((m) => (
           <ToastItem key={m.id} message={m} onGone={() => remove(m.id)} />
         ))}
-        <Toast.Viewport className="td-toasts" label={t.messages} hotkey={HOTKEY} />
+        {createPortal(<Viewport />, document.body)}
       </Toast.Provider>
     </Context.Provider>
+  )
+}
+
+/* At the end of the page, so that it lies above dialogues; aria-live keeps an
+   open one from hiding it. Each message is announced elsewhere already. */
+function Viewport() {
+  return (
+    <Theme className="td-messages" hasBackground={false}>
+      <Toast.Viewport className="td-toasts" label={t.messages} hotkey={HOTKEY} aria-live="off" />
+    </Theme>
   )
 }
 

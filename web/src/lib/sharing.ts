@@ -96,12 +96,12 @@ export function useTransfer(room: string) {
 
   return useMutation({
     mutationFn: (user: string) => api.post<Room>(path(room, 'transfer'), { user }),
-    onSettled: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ['sharing', room] }),
-        client.invalidateQueries({ queryKey: ['room', room] }),
-        client.invalidateQueries({ queryKey: ['rooms'] }),
-      ]),
+    onSettled: async () => {
+      /* first who one is here now: what only owners see is not asked for then */
+      await client.invalidateQueries({ queryKey: ['room', room] })
+      await client.invalidateQueries({ queryKey: ['sharing', room] })
+      await client.invalidateQueries({ queryKey: ['rooms'] })
+    },
   })
 }
 
