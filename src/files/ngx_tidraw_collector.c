@@ -7,6 +7,10 @@
  * One worker of a host goes round once an hour, one operation or one job of
  * the thread pool at a time.  Several hosts may do so at once: every decision
  * is one statement that looks again.
+ *
+ * A file without a row here may have one in another database.  So each one
+ * leaves its name in the folder, and where there are two of them nothing is
+ * deleted that only lacks a row.
  */
 
 
@@ -32,6 +36,7 @@
 typedef enum {
     NGX_TIDRAW_COLLECT_FILES = 0,
     NGX_TIDRAW_COLLECT_BLOBS,
+    NGX_TIDRAW_COLLECT_SITE,
     NGX_TIDRAW_COLLECT_DISK
 } ngx_tidraw_collect_e;
 
@@ -56,6 +61,9 @@ struct ngx_tidraw_collector_s {
     ngx_uint_t                 nitems;
     ngx_uint_t                 item;        /* the next one */
     unsigned                   more:1;      /* the batch was full */
+    unsigned                   alone:1;     /* in the folder */
+
+    u_char                     site[NGX_TIDRAW_ID_LEN + 1];
 
     u_char                    *path;        /* what a job deletes */
 };
@@ -66,6 +74,9 @@ static void ngx_tidraw_collector_wait(ngx_tidraw_collector_t *c,
 static void ngx_tidraw_collector_timer(ngx_event_t *ev);
 static void ngx_tidraw_collector_fetch(ngx_tidraw_collector_t *c);
 static void ngx_tidraw_collector_fetched(ngx_tidraw_op_t *op);
+static void ngx_tidraw_collector_identified(ngx_tidraw_op_t *op);
+static void ngx_tidraw_collector_site(ngx_tidraw_file_job_t *job);
+static void ngx_tidraw_collector_sited(ngx_tidraw_file_job_t *job);
 static void ngx_tidraw_collector_item(ngx_tidraw_collector_t *c);
 static void ngx_tidraw_collector_item_done(ngx_tidraw_op_t *op);
 static void ngx_tidraw_collector_next(ngx_tidraw_collector_t *c);
@@ -157,7 +168,9 @@ ngx_tidraw_collector_timer(ngx_event_t *ev)
 static void
 ngx_tidraw_collector_fetch(ngx_tidraw_collector_t *c)
 {
+    u_char            data[NGX_TIDRAW_ID_LEN];
     int64_t           before;
+    ngx_str_t         id;
     ngx_tidraw_op_t  *op;
 
     c->nitems = 0;
@@ -170,9 +183,24 @@ ngx_tidraw_collector_fetch(ngx_tidraw_collector_t *c)
         return;
     }
 
-    op = ngx_tidraw_op_create(c->files->site->store, 0);
+    op = ngx_tidraw_op_create(c->files->site->store,
+                              c->stage == NGX_TIDRAW_COLLECT_SITE);
     if (op == NULL) {
         ngx_tidraw_collector_wait(c, NGX_TIDRAW_COLLECT_EVERY);
+        return;
+    }
+
+    c->op = op;
+
+    if (c->stage == NGX_TIDRAW_COLLECT_SITE) {
+        ngx_tidraw_random_id(data, 16);
+        id.data = data;
+        id.len = NGX_TIDRAW_ID_LEN;
+
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SITE_ID_OFFER, "s", &id);
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SITE_ID_GET, "");
+
+        ngx_tidraw_op_run(op, ngx_tidraw_collector_identified, c);
         return;
     }
 
@@ -183,7 +211,6 @@ ngx_tidraw_collector_fetch(ngx_tidraw_collector_t *c)
                                   : NGX_TIDRAW_STMT_BLOBS_UNUSED, "ii",
                               before, (int64_t) NGX_TIDRAW_COLLECT_BATCH);
 
-    c->op = op;
     ngx_tidraw_op_run(op, ngx_tidraw_collector_fetched, c);
 }
 
@@ -242,6 +269,102 @@ ngx_tidraw_collector_fetched(ngx_tidraw_op_t *op)
     c->more = res->nrows == NGX_TIDRAW_COLLECT_BATCH && c->nitems > 0;
 
     ngx_tidraw_collector_next(c);
+}
+
+
+static void
+ngx_tidraw_collector_identified(ngx_tidraw_op_t *op)
+{
+    ngx_str_t                id;
+    ngx_tidraw_collector_t  *c;
+
+    c = op->data;
+    c->op = NULL;
+
+    if (op->rc == NGX_OK && op->results[1].nrows != 0) {
+        id = ngx_tidraw_cell_str(&op->results[1], 0, 0);
+
+        if (id.len == NGX_TIDRAW_ID_LEN
+            && ngx_strlchr(id.data, id.data + id.len, '/') == NULL)
+        {
+            ngx_memcpy(c->site, id.data, id.len);
+
+            c->job.work = ngx_tidraw_collector_site;
+            c->job.done = ngx_tidraw_collector_sited;
+            ngx_tidraw_file_job_post(c->files, &c->job);
+            return;
+        }
+    }
+
+    c->stage = NGX_TIDRAW_COLLECT_FILES;
+    ngx_tidraw_collector_wait(c, NGX_TIDRAW_COLLECT_EVERY);
+}
+
+
+/* In a thread: says who uses the folder, and looks who does. */
+
+static void
+ngx_tidraw_collector_site(ngx_tidraw_file_job_t *job)
+{
+    int                      fd;
+    DIR                     *dir;
+    ngx_uint_t               n;
+    struct dirent           *de;
+    ngx_tidraw_collector_t  *c;
+
+    c = ngx_queue_data(job, ngx_tidraw_collector_t, job);
+
+    c->alone = 0;
+
+    (void) ngx_sprintf(c->path, "%V/site-%s%Z", &c->files->dir, c->site);
+
+    fd = open((const char *) c->path, O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC,
+              0600);
+    if (fd == -1) {
+        return;
+    }
+
+    (void) close(fd);
+
+    (void) ngx_sprintf(c->path, "%V%Z", &c->files->dir);
+
+    dir = opendir((const char *) c->path);
+    if (dir == NULL) {
+        return;
+    }
+
+    n = 0;
+
+    while ((de = readdir(dir)) != NULL) {
+        n += (ngx_strncmp(de->d_name, "site-", 5) == 0);
+    }
+
+    (void) closedir(dir);
+
+    c->alone = (n == 1);
+}
+
+
+static void
+ngx_tidraw_collector_sited(ngx_tidraw_file_job_t *job)
+{
+    ngx_tidraw_collector_t  *c;
+
+    c = ngx_queue_data(job, ngx_tidraw_collector_t, job);
+
+    if (!c->alone) {
+        ngx_log_error(NGX_LOG_WARN, c->files->site->log, 0,
+                      "tidraw: \"%V\" has files of another database as well, "
+                      "superfluous ones are not removed: give each its own "
+                      "\"tidraw_upload_dir\", or delete the \"site-\" files "
+                      "of those that are gone (this one's is \"site-%s\")",
+                      &c->files->dir, c->site);
+    }
+
+    c->stage = NGX_TIDRAW_COLLECT_DISK;
+    c->folder = c->alone ? 0 : NGX_TIDRAW_COLLECT_FOLDERS;
+
+    ngx_tidraw_collector_wait(c, NGX_TIDRAW_COLLECT_PAUSE);
 }
 
 
@@ -354,8 +477,7 @@ ngx_tidraw_collector_next(ngx_tidraw_collector_t *c)
             break;
 
         case NGX_TIDRAW_COLLECT_BLOBS:
-            c->stage = NGX_TIDRAW_COLLECT_DISK;
-            c->folder = 0;
+            c->stage = NGX_TIDRAW_COLLECT_SITE;
             break;
 
         default: /* NGX_TIDRAW_COLLECT_DISK */

@@ -99,4 +99,39 @@ each_database(sub {
         or diag(join "\n", blobs($t));
 });
 
+# a folder that another database uses, too, or one that was lost
+
+my $t = Tidraw::Test->new->start;
+my $ann = $t->register('ann@example.org');
+my $room = $t->room($ann, 'Plans');
+
+my $file = done_with($t->http('POST', "api/rooms/$room/files", cookie => $ann,
+                              body => png(3, 3), type => 'image/png'), 201,
+                     'a file of one database');
+
+ok(wait_for(sub { () = glob $t->dir . '/data/uploads/site-*' }, 20),
+   'the folder says whose it is');
+
+utime(1, 1, blobs($t));
+
+my $left = $t->dir . '/data/uploads/tmp/' . 'x' x 22;
+
+write_file($left, 'x');
+utime(1, 1, $left);
+
+my $other = Tidraw::Test->new(conf => { location =>
+    'tidraw_upload_dir ' . $t->dir . '/data/uploads;' })->start;
+
+ok(wait_for(sub { !-e $left }, 40), 'another database looks through it');
+like($other->error_log, qr/has files of another database as well/,
+     'is told that it is not its own');
+is(scalar(() = glob $t->dir . '/data/uploads/site-*'), 2,
+   'and has said so');
+
+is($t->http('GET', $file->{url}, cookie => $ann)->{status}, 200,
+   'the file stays');
+
+$other->finish;
+$t->finish;
+
 done_testing();
