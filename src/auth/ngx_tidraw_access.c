@@ -295,8 +295,11 @@ ngx_tidraw_access_read(ngx_tidraw_access_t *access, ngx_tidraw_result_t *res)
         ngx_tidraw_access_link(ctx, res++);
     }
 
-    if (!(access->scopes & NGX_TIDRAW_SCOPE_WRITE)
-        && access->role > NGX_TIDRAW_ROLE_VIEWER)
+    if (!(access->scopes & NGX_TIDRAW_SCOPE_READ)) {
+        access->role = NGX_TIDRAW_ROLE_NONE;
+
+    } else if (!(access->scopes & NGX_TIDRAW_SCOPE_WRITE)
+               && access->role > NGX_TIDRAW_ROLE_VIEWER)
     {
         access->role = NGX_TIDRAW_ROLE_VIEWER;
     }

@@ -514,7 +514,7 @@ ngx_tidraw_text_plain(ngx_str_t *s)
     uint32_t     c;
     ngx_uint_t   n;
 
-    if (ngx_tidraw_field_count(s, &n) != NGX_OK) {
+    if (!ngx_tidraw_text_valid(s) || ngx_tidraw_field_count(s, &n) != NGX_OK) {
         return 0;
     }
 

@@ -11,6 +11,10 @@
 #include "ngx_tidraw_control.h"
 
 
+/* a clock in quotes, of as many digits as a double can hold */
+#define NGX_TIDRAW_REPLACE_MATCH  17
+
+
 static void ngx_tidraw_import_create(ngx_tidraw_call_t *call);
 static ngx_int_t ngx_tidraw_import_name(ngx_tidraw_call_t *call,
     ngx_str_t *name);
@@ -51,19 +55,17 @@ static void
 ngx_tidraw_import_create(ngx_tidraw_call_t *call)
 {
     td_str_t                schema;
-    ngx_str_t               id, record_id, text, arg;
+    ngx_str_t               id, record_id, text;
     ngx_tidraw_op_t        *op;
     td_import_record_t     *record;
     ngx_tidraw_room_new_t   new;
 
     ngx_memzero(&new, sizeof(ngx_tidraw_room_new_t));
 
-    if (ngx_tidraw_import_name(call, &new.name) != NGX_OK) {
+    if (ngx_tidraw_import_name(call, &new.name) != NGX_OK
+        || ngx_tidraw_arg_text(call, "folder", &new.folder) == NGX_ERROR)
+    {
         return;
-    }
-
-    if (ngx_http_arg(call->request, (u_char *) "folder", 6, &arg) == NGX_OK) {
-        new.folder = arg;
     }
 
     schema = td_schema_serialized(call->import->im.schema);
@@ -113,7 +115,8 @@ ngx_tidraw_http_snapshot_put(ngx_tidraw_call_t *call)
         return;
     }
 
-    if (h->value.len < 3 || h->value.data[0] != '"'
+    if (h->value.len < 3 || h->value.len > NGX_TIDRAW_REPLACE_MATCH
+        || h->value.data[0] != '"'
         || h->value.data[h->value.len - 1] != '"'
         || ngx_atotm(h->value.data + 1, h->value.len - 2) == NGX_ERROR)
     {

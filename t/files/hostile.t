@@ -78,7 +78,8 @@ each_database(sub {
 
     for (['..%2F..%2Fetc%2Fpasswd', 'passwd'], ['C:%5Ca%5Cb.png', 'b.png'],
          ['a%22%3Bb.png', 'a";b.png'], ['%00x', undef], ['a%0d%0ab', undef],
-         ['%ff%fe', undef], ['x' x 300, undef], ['..%2F', undef],
+         ['%ff%fe', undef], ['%ffabc', undef], ['%c3a', undef],
+         ['%ed%a0%80x', undef], ['x' x 300, undef], ['..%2F', undef],
          ['%e2%80%aeexe.gpj', undef], ['b%C3%A4r.png', "b\x{e4}r.png"])
     {
         my $o = done_with($post->("n$_->[0]", query => "?name=$_->[0]"), 201,

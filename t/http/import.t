@@ -198,7 +198,8 @@ each_database(sub {
                               document(), page(7)], tombstones => { x => 1 } };
 
     for (undef, '*', '""', $clock, "W/\"$clock\"", '"' . ($clock + 1) . '"',
-         '"' . ($clock - 1) . '"', '"x"', '"99999999999999999999"')
+         '"' . ($clock - 1) . '"', '"x"', '"99999999999999999999"',
+         '"9223372036854775807"')
     {
         fails($put->($_, $new), 412, 'precondition_failed',
               'If-Match: ' . ($_ // 'none'));

@@ -154,6 +154,16 @@ each_database(sub {
               "no token may $method $path");
     }
 
+    my $rule = $make->($ann, 'admin');
+
+    $ws = Tidraw::WS->new(port => $t->{port});
+    $ws->handshake("/connect/$room", headers => {
+        Authorization => "Bearer $rule->{token}" });
+    is_deeply($ws->wait_close(3), [4099, 'FORBIDDEN'],
+              'who may only administer reads no board');
+    fails($t->http('GET', "api/rooms/$room", by($rule->{token})), 403,
+          'forbidden', 'nor asks for it');
+
     # what is none
 
     my $long = $t->api('POST', 'api/me/tokens', cookie => $ann, json => {
