@@ -21,6 +21,7 @@
 #define NGX_TIDRAW_KEEP_DAY       ((int64_t) 86400 * 1000)
 #define NGX_TIDRAW_KEEP_MINUTE    60000
 #define NGX_TIDRAW_KEEP_ROWS      2000       /* thinned in one go */
+#define NGX_TIDRAW_KEEP_BYTES     (16 * 1024 * 1024)  /* and about so much */
 #define NGX_TIDRAW_KEEP_PEOPLE    32
 
 
@@ -324,9 +325,10 @@ ngx_tidraw_keep_thin(ngx_tidraw_keep_t *keep)
     rc = NGX_ERROR;
 
     if (op != NULL) {
-        rc = ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_KEEP_ROWS, "iiii",
+        rc = ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_KEEP_ROWS, "iiiii",
                                 keep->room, keep->thinned, old,
-                                (int64_t) NGX_TIDRAW_KEEP_ROWS);
+                                (int64_t) NGX_TIDRAW_KEEP_ROWS,
+                                (int64_t) NGX_TIDRAW_KEEP_BYTES);
     }
 
     return ngx_tidraw_keep_run(keep, op, rc, ngx_tidraw_keep_read);

@@ -778,6 +778,10 @@ ngx_tidraw_history_copy(ngx_tidraw_call_t *call, ngx_tidraw_replay_t *replay)
                                   &room, &id, &text);
     }
 
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILES_COPY, "issi",
+                              call->room, &room, &call->user_id,
+                              ngx_tidraw_now());
+
     ngx_tidraw_room_new_run(call, op, &new, "room.duplicated");
 }
 

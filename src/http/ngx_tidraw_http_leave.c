@@ -220,6 +220,7 @@ ngx_tidraw_leave_looked(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     }
 
     (void) ngx_tidraw_op_step(end, NGX_TIDRAW_STMT_ADMIN_LOCK, "");
+    (void) ngx_tidraw_op_step(end, NGX_TIDRAW_STMT_LEAVE_LOCK, "s", &l->user);
 
     if (l->heir.len != 0) {
         (void) ngx_tidraw_op_step(end, NGX_TIDRAW_STMT_LEAVE_TRANSFER, "ssi",

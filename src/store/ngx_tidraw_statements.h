@@ -142,12 +142,18 @@ TD_STMT(KEEP_LAST,
     "SELECT clock, at FROM history WHERE room = $1 AND at < $2"
     " ORDER BY clock DESC LIMIT 1")
 
+/* $4, $5: how many, and where their texts have become this long no more */
+
 TD_STMT(KEEP_ROWS,
     "SELECT h.since, h.clock, h.at, h.people, h.changes,"
     " (SELECT count(*) FROM states s WHERE s.room = h.room"
     " AND s.clock = h.since) FROM history h"
-    " WHERE h.room = $1 AND h.clock > $2 AND h.at < $3"
-    " ORDER BY h.clock LIMIT $4")
+    " WHERE h.room = $1 AND h.clock > $2 AND h.at < $3 AND h.clock <="
+    " (SELECT max(t.clock) FROM (SELECT l.clock AS clock,"
+    " sum(l.len) OVER (ORDER BY l.clock) - l.len AS earlier FROM"
+    " (SELECT clock, length(changes) AS len FROM history WHERE room = $1"
+    " AND clock > $2 AND at < $3 ORDER BY clock LIMIT $4) AS l) AS t"
+    " WHERE t.earlier < $5) ORDER BY h.clock")
 
 TD_GUARD(KEEP_THINNED,
     "UPDATE rooms SET thinned = $3 WHERE num = $1 AND thinned = $2")
@@ -472,7 +478,10 @@ TD_GUARD(ROOM_PURGE,
 TD_STMT(ROOMS_BIN_OLD,
     "SELECT 1 FROM rooms WHERE deleted_at < $1 LIMIT 1")
 
-/* a few at a time, so that nobody waits for it */
+/*
+ * A few at a time, so that nobody waits for it; not what was restored while
+ * this waited for its row.
+ */
 
 TD_STMT(ROOMS_BIN_ENTER,
     "INSERT INTO activity (at, action, room, room_name)"
@@ -480,7 +489,7 @@ TD_STMT(ROOMS_BIN_ENTER,
     " WHERE deleted_at < $2 ORDER BY deleted_at, num LIMIT 10")
 
 TD_STMT(ROOMS_BIN_PURGE,
-    "DELETE FROM rooms WHERE num IN (SELECT num FROM rooms"
+    "DELETE FROM rooms WHERE deleted_at < $1 AND num IN (SELECT num FROM rooms"
     " WHERE deleted_at < $1 ORDER BY deleted_at, num LIMIT 10)")
 
 TD_STMT(ROOM_RESTORE,

@@ -16,6 +16,12 @@ TD_STMT(LEAVE_ROOMS,
     "SELECT r.id FROM members m JOIN rooms r ON r.num = m.room WHERE "
     TD_SOLE_OWNER)
 
+/* what was given to somebody meanwhile is seen by what follows */
+
+TD_STMT(LEAVE_LOCK,
+    "UPDATE rooms SET name = name WHERE num IN (SELECT m.room FROM members m"
+    " WHERE m.user_id = $1 AND m.role = 'owner')")
+
 TD_STMT(LEAVE_TRANSFER,
     "INSERT INTO members (room, user_id, role, created_at)"
     " SELECT m.room, CAST($2 AS TEXT), 'owner', CAST($3 AS BIGINT)"

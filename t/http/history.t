@@ -154,12 +154,18 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
         const want = documents(a.records)
         const then = a.serverClock
 
+        const file = await (await fetch(`${s.url}api/rooms/${board}/files`, {
+          method: 'POST', body: 'x', headers: { cookie: s.ann,
+            'content-type': 'application/octet-stream' } })).json()
+
         await a.put({ 'page:a': ['remove'] })
 
         const { status, body } = await api('POST',
           `rooms/${board}/history/${then}/copy`, { name: 'As it was' })
 
         equal([status, body.name, body.role], [201, 'As it was', 'owner'])
+        equal((await api('GET', `rooms/${body.id}/files/${file.id}`)).status,
+          200, 'with the files of the board')
 
         const b = await s.join(body.id)
 
