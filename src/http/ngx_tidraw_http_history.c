@@ -59,6 +59,8 @@ static ngx_int_t ngx_tidraw_history_change(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op, ngx_tidraw_replay_t *replay);
 static void ngx_tidraw_history_restored(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_history_moved(ngx_tidraw_call_t *call, uint64_t clock,
+    uint64_t before);
 static void ngx_tidraw_history_copy(ngx_tidraw_call_t *call,
     ngx_tidraw_replay_t *replay);
 static void ngx_tidraw_history_name(ngx_tidraw_call_t *call,
@@ -541,10 +543,7 @@ ngx_tidraw_history_restore(ngx_tidraw_call_t *call,
     h->clock = replay->now;
 
     if (replay->diff.len <= 2) {
-        td_buf_lit(&call->out, "{\"clock\":");
-        ngx_tidraw_json_int(&call->out, h->clock);
-        td_buf_char(&call->out, '}');
-        ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+        ngx_tidraw_history_moved(call, h->clock, h->clock);
         return;
     }
 
@@ -707,8 +706,20 @@ ngx_tidraw_history_restored(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 
     ngx_tidraw_sync_moved(call->site, &call->params[0], h->clock + 1);
 
+    ngx_tidraw_history_moved(call, h->clock + 1, h->clock);
+}
+
+
+/* The clock before is what undoes it. */
+
+static void
+ngx_tidraw_history_moved(ngx_tidraw_call_t *call, uint64_t clock,
+    uint64_t before)
+{
     td_buf_lit(&call->out, "{\"clock\":");
-    ngx_tidraw_json_int(&call->out, h->clock + 1);
+    ngx_tidraw_json_int(&call->out, clock);
+    td_buf_lit(&call->out, ",\"before\":");
+    ngx_tidraw_json_int(&call->out, before);
     td_buf_char(&call->out, '}');
 
     ngx_tidraw_call_answer(call, NGX_HTTP_OK);

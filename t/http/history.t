@@ -92,7 +92,7 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
         const { status, body } = await api('POST',
           `rooms/${board}/history/${then}/restore`, {})
 
-        equal([status, body], [200, { clock: clock + 1 }])
+        equal([status, body], [200, { clock: clock + 1, before: clock }])
         await until(() => [a, b].every((c) => c.serverClock === clock + 1))
         equal(documents(a.records), before, 'for one')
         equal(documents(b.records), before, 'for the other')
@@ -105,7 +105,7 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
         await until(() => [a, b].every((c) => c.serverClock === clock + 2))
         equal(documents(b.records), later)
         equal((await api('POST', `rooms/${board}/history/${clock}/restore`, {}))
-          .body, { clock: clock + 2 })
+          .body, { clock: clock + 2, before: clock + 2 })
 
         // and drawing goes on
 

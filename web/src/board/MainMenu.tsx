@@ -18,6 +18,7 @@ import { useToast } from '../components/Toasts'
 import { errorText } from '../lib/errors'
 import { useUser } from '../lib/query'
 import { useDuplicateRoom, useImportRoom } from '../lib/rooms'
+import { HistoryMenuGroup } from '../history/HistoryDoor'
 import { t } from '../texts'
 import { useBoard } from './BoardContext'
 import { savePdf, saveTldr } from './exports'
@@ -33,6 +34,7 @@ export function MainMenu() {
         <ExportSubmenu />
         <ExtrasGroup />
       </TldrawUiMenuGroup>
+      <HistoryMenuGroup />
       {user && <BoardGroup />}
       <PreferencesGroup />
     </DefaultMainMenu>

@@ -3,6 +3,7 @@ import { useSync } from '@tldraw/sync'
 import { useMemo, useRef, useState } from 'react'
 import { type TLComponents, Tldraw } from 'tldraw'
 import { Loading } from '../components/States'
+import { HistoryDoor } from '../history/HistoryDoor'
 import { socketUrl } from '../lib/base'
 import { configQuery } from '../lib/query'
 import type { Room } from '../lib/types'
@@ -82,6 +83,7 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
           {...(config?.license_key && { licenseKey: config.license_key })}
         >
           {!embedded && <Watch />}
+          {!embedded && <HistoryDoor />}
         </Tldraw>
         <AssetsProgress />
       </main>

@@ -43,12 +43,19 @@ export class ApiError extends Error {
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
 /* the answer of the server, or an ApiError */
-export async function request(method: Method, path: string, body?: BodyInit, headers?: HeadersInit): Promise<Response> {
+export async function request(
+  method: Method,
+  path: string,
+  body?: BodyInit,
+  headers?: HeadersInit,
+  signal?: AbortSignal,
+): Promise<Response> {
   const response = await fetch(appUrl(`api/${path}`), {
     method,
     credentials: 'same-origin',
     ...(body !== undefined && { body }),
     ...(headers && { headers }),
+    ...(signal && { signal }),
   }).catch(() => {
     throw new ApiError('offline', 0, 'No answer')
   })
@@ -58,10 +65,10 @@ export async function request(method: Method, path: string, body?: BodyInit, hea
   return response
 }
 
-async function call<T>(method: Method, path: string, body?: object): Promise<T> {
+async function call<T>(method: Method, path: string, body?: object, signal?: AbortSignal): Promise<T> {
   const response = body
     ? await request(method, path, JSON.stringify(body), { 'Content-Type': 'application/json' })
-    : await request(method, path)
+    : await request(method, path, undefined, undefined, signal)
 
   return read<T>(response)
 }
@@ -88,7 +95,7 @@ function failure(response: Response, answer: unknown): ApiError {
 }
 
 export const api = {
-  get: <T>(path: string) => call<T>('GET', path),
+  get: <T>(path: string, signal?: AbortSignal) => call<T>('GET', path, undefined, signal),
   post: <T>(path: string, body: object = {}) => call<T>('POST', path, body),
   patch: <T>(path: string, body: object) => call<T>('PATCH', path, body),
   put: <T>(path: string, body: object) => call<T>('PUT', path, body),

@@ -70,7 +70,7 @@ export function useEnter() {
 
   return async (user: User | null) => {
     client.setQueryData(sessionQuery.queryKey, { user })
-    for (const key of ['rooms', 'room', 'sharing', 'folders', 'account', 'admin']) client.removeQueries({ queryKey: [key] })
+    for (const key of ['rooms', 'room', 'sharing', 'history', 'folders', 'account', 'admin']) client.removeQueries({ queryKey: [key] })
     await client.invalidateQueries({ queryKey: configQuery.queryKey })
   }
 }

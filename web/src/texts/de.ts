@@ -1,4 +1,5 @@
 import { admin } from './de.admin'
+import { history } from './de.history'
 import { fate, me, reset } from './de.me'
 import type { Texts } from './en'
 
@@ -73,6 +74,7 @@ export const de: Texts = {
   reset,
   fate,
   admin,
+  history,
 
   boards: {
     title: 'Boards',

@@ -1,4 +1,5 @@
 import { admin } from './en.admin'
+import { history } from './en.history'
 import { fate, me, reset } from './en.me'
 
 export const en = {
@@ -72,6 +73,7 @@ export const en = {
   reset,
   fate,
   admin,
+  history,
 
   boards: {
     title: 'Boards',
