@@ -83,7 +83,12 @@ web:
 
 else
 
-web: web/dist/index.html
+web: web/dist/openapi.json
+
+# The description of the API, which the module serves as api/openapi.json.
+
+web/dist/openapi.json: docs/openapi.json web/dist/index.html
+	@cp docs/openapi.json $@
 
 web/dist/index.html: web/node_modules/.stamp $(WEB_INPUT)
 	@echo "building the web app"

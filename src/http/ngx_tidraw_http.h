@@ -510,6 +510,9 @@ void ngx_tidraw_http_file_get(ngx_tidraw_call_t *call);
 /* The web app: rel is the path below the location. */
 ngx_int_t ngx_tidraw_http_app(ngx_http_request_t *r, ngx_str_t *rel);
 
+/* The description of the API, which lies beside the pages of the app. */
+void ngx_tidraw_http_openapi(ngx_tidraw_call_t *call);
+
 /* Answers with the room object, read anew, as the caller of the call sees it
  * in the given role. */
 void ngx_tidraw_call_answer_room(ngx_tidraw_call_t *call, int64_t room,

@@ -101,6 +101,37 @@ ngx_tidraw_http_app(ngx_http_request_t *r, ngx_str_t *rel)
 }
 
 
+void
+ngx_tidraw_http_openapi(ngx_tidraw_call_t *call)
+{
+    ngx_int_t              rc;
+    ngx_str_t              path;
+    ngx_http_request_t    *r;
+    ngx_open_file_info_t   of;
+
+    static ngx_str_t       name = ngx_string("openapi.json");
+
+    r = call->request;
+
+    rc = ngx_tidraw_app_open(r, &name, "", &of, &path);
+
+    if (rc != NGX_OK) {
+        ngx_tidraw_call_error(call, rc == NGX_DECLINED
+                                    ? NGX_TIDRAW_ERROR_NOT_FOUND
+                                    : NGX_TIDRAW_ERROR_INTERNAL,
+                              rc == NGX_DECLINED
+                              ? "The description is not installed." : NULL);
+        return;
+    }
+
+    ngx_tidraw_call_sent(call);
+
+    rc = ngx_tidraw_app_file(r, &name, &of, &path);
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
 /* No part of the path starts with a dot or is empty; nothing unusual in it. */
 
 static ngx_uint_t

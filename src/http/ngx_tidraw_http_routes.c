@@ -18,6 +18,9 @@ ngx_tidraw_route_t  ngx_tidraw_routes[] = {
     { NGX_HTTP_GET, "api/config",
       NGX_TIDRAW_WHO_ANYONE, NGX_TIDRAW_SCOPE_ANY,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_config },
+    { NGX_HTTP_GET, "api/openapi.json",
+      NGX_TIDRAW_WHO_ANYONE, NGX_TIDRAW_SCOPE_ANY,
+      NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_openapi },
 
     { NGX_HTTP_GET, "api/auth/session",
       NGX_TIDRAW_WHO_ANYONE_KNOWN, NGX_TIDRAW_SCOPE_ANY,

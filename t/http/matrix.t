@@ -10,6 +10,7 @@ use warnings;
 use Test::More;
 use lib 't/lib';
 use Tidraw::Api qw(each_database);
+use Tidraw::OpenApi qw(routes fill);
 use Tidraw::Test;
 use Tidraw::Util qw(slurp write_file);
 
@@ -34,18 +35,7 @@ my %may = (
     OWNER_BIN      => ['owner'],
 );
 
-my @routes;
-
-{
-    my $table = slurp('src/http/ngx_tidraw_http_routes.c');
-
-    while ($table =~ /\{\s*NGX_HTTP_(\w+),\s*"([^"]+)",\s*NGX_TIDRAW_WHO_(\w+),
-                      \s*NGX_TIDRAW_SCOPE_(\w+),\s*NGX_TIDRAW_BODY_(\w+),/gx)
-    {
-        push @routes, { method => $1, path => $2, who => $3, scope => $4,
-                        body => $5 };
-    }
-}
+my @routes = routes();
 
 cmp_ok(@routes, '>', 40, 'the table of routes');
 ok(!(grep { !$may{ $_->{who} } } @routes), 'names nobody who is not known')
@@ -113,10 +103,7 @@ each_database(sub {
         my @wrong;
 
         for my $role (@roles) {
-            my $first = 1;
-            my $path = $route->{path}
-                =~ s/:/$first && $id ? ($first = 0, $id)[1] : 'A' x 22/ger
-                =~ s/\@/'B' x 43/ger =~ s/#/1/gr;
+            my $path = fill($route->{path}, $id);
 
             $path .= "?link=$link{$role}" if $link{$role};
 
