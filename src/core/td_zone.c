@@ -44,7 +44,6 @@ td_zone_map(td_zone_t *z, void *mem, size_t size, int fresh,
     const unsigned char *secret, int (*alive)(uint64_t pid))
 {
     size_t          used;
-    uint32_t        i;
     unsigned char  *p;
 
     memset(z, 0, sizeof(td_zone_t));
@@ -84,12 +83,6 @@ td_zone_map(td_zone_t *z, void *mem, size_t size, int fresh,
     if (!fresh) {
         return z->head->magic == TD_ZONE_MAGIC && z->head->size == size
                ? TD_OK : TD_BAD;
-    }
-
-    memset(mem, 0, used);
-
-    for (i = 0; i < z->nslots; i++) {
-        z->slots[i].seq = 0;
     }
 
     memcpy(z->head->secret, secret, sizeof(z->head->secret));
@@ -458,6 +451,12 @@ td_zone_drop(td_zone_t *z, int slot)
 {
     if (td_zone_mine(z, slot)) {
         td_zone_set(&z->index[slot], 0);
+
+        /* low ones first: pages that were never used take no memory */
+
+        if ((uint32_t) slot < z->next) {
+            z->next = slot;
+        }
     }
 }
 

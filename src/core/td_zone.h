@@ -128,8 +128,8 @@ typedef struct {
 
 
 /*
- * Uses size bytes at mem (aligned to 64, zeroed or not).  fresh: they are
- * formatted, secret is 32 random bytes; else they must have been.  alive says
+ * Uses size bytes at mem (aligned to 64).  fresh: they are zero and become a
+ * zone, secret is 32 random bytes; else they are one already.  alive says
  * whether a process exists.  TD_OK, TD_TOO_BIG: it does not fit, TD_BAD: not a
  * zone of this form and size.
  */

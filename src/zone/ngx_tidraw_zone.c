@@ -133,6 +133,8 @@ ngx_tidraw_zone_init(ngx_shm_zone_t *shm, void *data)
 
     randombytes_buf(secret, sizeof(secret));
 
+    /* memory that was just mapped is zero, and takes none until it is used */
+
     if (td_zone_map(&z, mem, size, 1, secret, NULL) != TD_OK) {
         ngx_log_error(NGX_LOG_EMERG, shm->shm.log, 0,
                       "\"tidraw_zone\" of %uz bytes is too small",
@@ -210,6 +212,7 @@ ngx_tidraw_zone_own(ngx_tidraw_zone_t *zone)
         return NGX_ERROR;
     }
 
+    ngx_memzero(zone->own, NGX_TIDRAW_ZONE_OWN);
     randombytes_buf(secret, sizeof(secret));
 
     (void) td_zone_map(&zone->z, zone->own, NGX_TIDRAW_ZONE_OWN, 1, secret,

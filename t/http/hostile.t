@@ -149,9 +149,12 @@ each_database(sub {
     my $eve = Tidraw::Test::cookie($r);
 
     $r = $t->http('PATCH', 'api/me', cookie => $eve, json => {
-        role => 'admin', email => 'ann@example.org', name => 'Eve' });
+        role => 'admin', name => 'Eve' });
     is($r->{json}{user}{role}, 'user', 'nor later');
-    is($r->{json}{user}{email}, 'eve@example.org', 'nor somebody else');
+
+    $r = $t->http('PATCH', 'api/me', cookie => $eve, json => {
+        email => 'ann@example.org', current => $password });
+    fails($r, 409, 'email_taken', 'nor somebody else');
 
     # size
 

@@ -44,6 +44,15 @@ alive(uint64_t pid)
 }
 
 
+static int
+fresh(td_zone_t *z, void *mem)
+{
+    memset(mem, 0, SIZE);
+
+    return td_zone_map(z, mem, SIZE, 1, secret, alive);
+}
+
+
 static void
 person(const char *room, int n)
 {
@@ -82,7 +91,7 @@ layout(void *mem)
 
     tap_ok(td_zone_map(&a, mem, TD_ZONE_MIN - 1, 1, secret, alive)
            == TD_TOO_BIG, "too little memory is refused");
-    tap_ok(td_zone_map(&a, mem, SIZE, 1, secret, alive) == TD_OK,
+    tap_ok(fresh(&a, mem) == TD_OK,
            "a new zone");
     tap_ok(td_zone_map(&b, mem, SIZE, 0, NULL, alive) == TD_OK
            && b.nslots == a.nslots && b.slots == a.slots,
@@ -104,7 +113,7 @@ workers(void *mem)
     uint32_t   i;
     td_zone_t  a, b, c;
 
-    td_zone_map(&a, mem, SIZE, 1, secret, alive);
+    fresh(&a, mem);
     td_zone_map(&b, mem, SIZE, 0, NULL, alive);
     td_zone_map(&c, mem, SIZE, 0, NULL, alive);
 
@@ -189,7 +198,7 @@ sessions(void *mem)
     int        slot, n, first;
     td_zone_t  a, b;
 
-    td_zone_map(&a, mem, SIZE, 1, secret, alive);
+    fresh(&a, mem);
     td_zone_map(&b, mem, SIZE, 0, NULL, alive);
     td_zone_join(&a, 100, 1, 7, 1000, 5);
     td_zone_join(&b, 200, 2, 7, 1001, 5);
@@ -246,7 +255,7 @@ damage(void *mem)
     td_zone_t        a, b;
     unsigned char   *p;
 
-    td_zone_map(&a, mem, SIZE, 1, secret, alive);
+    fresh(&a, mem);
     td_zone_map(&b, mem, SIZE, 0, NULL, alive);
     td_zone_join(&a, 100, 1, 7, 1000, 5);
     td_zone_join(&b, 200, 2, 7, 1001, 5);
@@ -279,7 +288,7 @@ damage(void *mem)
     long_ones = 0;
 
     for (rounds = 0; rounds < 2000; rounds++) {
-        td_zone_map(&a, mem, SIZE, 1, secret, alive);
+        fresh(&a, mem);
         td_zone_join(&a, 100, 1, 7, 1000, 5);
         td_zone_join(&b, 200, 2, 7, 1001, 5);
 
@@ -323,7 +332,7 @@ throttles(void *mem)
     td_zone_t      a, b;
     unsigned char  key[TD_ZONE_KEY], one[TD_ZONE_KEY];
 
-    td_zone_map(&a, mem, SIZE, 1, secret, alive);
+    fresh(&a, mem);
     td_zone_map(&b, mem, SIZE, 0, NULL, alive);
 
     memset(one, 1, sizeof(one));
@@ -390,7 +399,7 @@ killed(void *mem)
     pid_t      pid;
     td_zone_t  a, b;
 
-    td_zone_map(&a, mem, SIZE, 1, secret, alive);
+    fresh(&a, mem);
     td_zone_join(&a, getpid(), 1, 7, 1000, 5);
 
     seen = 0;

@@ -103,7 +103,9 @@ for my $size ('128k', '16m') {
 {
     my $t = Tidraw::Test->new;
 
-    $t->{conf}{http} = 'tidraw_schema ' . abs_path('conf/schema') . ';';
+    $t->{conf}{http} = 'tidraw_schema ' . abs_path('conf/schema') . ';'
+                     . 'tidraw_passwords ' . abs_path('conf/passwords.txt')
+                     . ';';
     $t->{conf}{server} = "location /other/ { tidraw on; tidraw_zone 1m; "
                          . "tidraw_database \"$t->{url}\"; }";
 
