@@ -159,6 +159,7 @@ struct ngx_tidraw_call_s {
 
     td_buf_t                      out;       /* the answer; freed with the
                                                 call */
+    size_t                        held;      /* of a large answer */
     ngx_str_t                     type;      /* of it; empty: JSON */
     ngx_str_t                     cache;     /* Cache-Control; empty:
                                                 no-store */
@@ -189,6 +190,9 @@ ngx_int_t ngx_tidraw_http_handler(ngx_http_request_t *r);
  * touched afterwards.
  */
 void ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status);
+
+/* The request of a large answer ends. */
+void ngx_tidraw_call_release(ngx_tidraw_call_t *call);
 
 /*
  * The ETag of the answer, a number; a GET that names it gets 304.  NGX_OK or

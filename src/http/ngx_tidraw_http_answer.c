@@ -10,6 +10,15 @@
 #include "ngx_tidraw_zone.h"
 
 
+/*
+ * Whole boards wait in memory for their readers, who may be slow on purpose:
+ * beyond so many bytes in a worker a further one is told to come later.
+ */
+
+#define NGX_TIDRAW_ANSWER_LARGE   (256 * 1024)
+#define NGX_TIDRAW_ANSWERS_MAX    (64 * 1024 * 1024)
+
+
 typedef struct {
     ngx_uint_t     status;
     const char    *code;
@@ -17,12 +26,19 @@ typedef struct {
 } ngx_tidraw_error_t;
 
 
+static ngx_int_t ngx_tidraw_call_hold(ngx_tidraw_call_t *call);
+static void ngx_tidraw_call_instead(ngx_tidraw_call_t *call,
+    ngx_tidraw_error_e error);
 static ngx_int_t ngx_tidraw_http_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *body, ngx_str_t *type, ngx_str_t *cache,
     ngx_uint_t retry);
 static void ngx_tidraw_http_write_error(td_buf_t *b, ngx_tidraw_error_e error,
     const char *message, const char *field);
 static void ngx_tidraw_http_free_buf(void *data);
+
+
+/* Bytes of this worker's large answers that wait for their readers. */
+static size_t  ngx_tidraw_answers;
 
 
 static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
@@ -73,15 +89,14 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
     }
 
     if (call->out.failed) {
-        td_buf_free(&call->out);
-        ngx_memzero(&call->out, sizeof(td_buf_t));
-
         status = NGX_HTTP_INTERNAL_SERVER_ERROR;
         call->retry = 0;
-        ngx_str_null(&call->type);
-        ngx_str_null(&call->cache);
-        ngx_tidraw_http_write_error(&call->out, NGX_TIDRAW_ERROR_INTERNAL,
-                                    NULL, NULL);
+        ngx_tidraw_call_instead(call, NGX_TIDRAW_ERROR_INTERNAL);
+
+    } else if (ngx_tidraw_call_hold(call) != NGX_OK) {
+        status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        call->retry = 2;
+        ngx_tidraw_call_instead(call, NGX_TIDRAW_ERROR_UNAVAILABLE);
     }
 
     call->answered = 1;
@@ -109,6 +124,56 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
                               call->retry);
 
     ngx_http_finalize_request(r, rc);
+}
+
+
+/* One of any size always goes. */
+
+static ngx_int_t
+ngx_tidraw_call_hold(ngx_tidraw_call_t *call)
+{
+    size_t  len;
+
+    len = call->out.len;
+
+    if (len < NGX_TIDRAW_ANSWER_LARGE) {
+        return NGX_OK;
+    }
+
+    if (ngx_tidraw_answers != 0
+        && (ngx_tidraw_answers >= NGX_TIDRAW_ANSWERS_MAX
+            || len > NGX_TIDRAW_ANSWERS_MAX - ngx_tidraw_answers))
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_tidraw_answers += len;
+    call->held = len;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_tidraw_call_release(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_answers -= call->held;
+    call->held = 0;
+}
+
+
+/* An answer that cannot be given makes room for this one. */
+
+static void
+ngx_tidraw_call_instead(ngx_tidraw_call_t *call, ngx_tidraw_error_e error)
+{
+    td_buf_free(&call->out);
+    ngx_memzero(&call->out, sizeof(td_buf_t));
+
+    ngx_str_null(&call->type);
+    ngx_str_null(&call->cache);
+
+    ngx_tidraw_http_write_error(&call->out, error, NULL, NULL);
 }
 
 

@@ -124,6 +124,7 @@ ngx_tidraw_call_cleanup(void *data)
     ngx_tidraw_call_t  *call = data;
 
     ngx_tidraw_call_detach(call);
+    ngx_tidraw_call_release(call);
 
     if (call->route->body == NGX_TIDRAW_BODY_BOARD) {
         ngx_free(call->text);

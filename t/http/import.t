@@ -308,4 +308,33 @@ for my $database (Tidraw::Test->databases) {
     $t->finish;
 }
 
+# who reads a large board slowly, or not at all
+
+my $t = Tidraw::Test->new(database => 'sqlite')->start;
+my $ann = $t->register('ann@example.org');
+my $id = $t->room($ann, 'Large');
+my $path = "/api/rooms/$id/snapshot";
+
+$t->sql("INSERT INTO records (room, id, clock, state) SELECT num, 'page:x', 1,
+         '{\"x\":\"' || hex(zeroblob(14000000)) || '\"}' FROM rooms");
+
+my @slow = map { Tidraw::HTTP::dial({ port => $t->port }) } 1 .. 2;
+
+for my $s (@slow) {
+    $s->syswrite("GET $path HTTP/1.1\r\nHost: localhost\r\nCookie: $ann\r\n"
+                 . "\r\n");
+    ok(IO::Select->new($s)->can_read(20), 'an answer begins, and waits');
+}
+
+my $r = $t->http('GET', $path, cookie => $ann);
+
+fails($r, 503, 'unavailable', 'a third one has to come later');
+is($r->{headers}{'retry-after'}[0], 2, 'and is told when');
+is($t->http('GET', "api/rooms/$id", cookie => $ann)->{status}, 200,
+   'small ones go');
+close $_ for @slow;
+ok(wait_for(sub { $t->http('GET', $path, cookie => $ann)->{status} == 200 },
+            20), 'when the slow ones are gone there is room');
+$t->finish;
+
 done_testing();
