@@ -88,6 +88,10 @@ typedef struct {
     time_t                  history;        /* tidraw_history; 0: off */
     ngx_msec_t              recheck;        /* tidraw_recheck */
 
+    uint64_t                directives;     /* by ngx_tidraw_http_settings.c */
+    uint64_t                environment;
+    ngx_uint_t              looked;         /* unsigned, 1 */
+
     ngx_tidraw_site_t      *site;           /* NULL where not enabled */
 
     /* the path of the location itself, ends with "/"; set where enabled */

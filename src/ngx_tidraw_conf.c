@@ -27,8 +27,6 @@
 #define NGX_TIDRAW_TEMPLATES   "/usr/share/tidraw/templates"
 #endif
 
-#define NGX_TIDRAW_MAX_ENV  65536
-
 
 static char *ngx_tidraw_enable(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -42,8 +40,6 @@ static void ngx_tidraw_merge_noname(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *prev, ngx_tidraw_loc_conf_t *conf);
 static char *ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf,
     const char *env, const char *value);
-static char *ngx_tidraw_env_file(ngx_conf_t *cf, const char *name,
-    char *path, ngx_str_t *value);
 static char *ngx_tidraw_merge_registration(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *conf);
 static char *ngx_tidraw_merge_base(ngx_conf_t *cf,
@@ -51,7 +47,7 @@ static char *ngx_tidraw_merge_base(ngx_conf_t *cf,
 static char *ngx_tidraw_check_url(ngx_conf_t *cf, ngx_str_t *url);
 
 
-static ngx_conf_enum_t  ngx_tidraw_registration[] = {
+static ngx_conf_enum_t  ngx_tidraw_registration_enum[] = {
     { ngx_string("open"), NGX_TIDRAW_REGISTRATION_OPEN },
     { ngx_string("invite"), NGX_TIDRAW_REGISTRATION_INVITE },
     { ngx_string("closed"), NGX_TIDRAW_REGISTRATION_CLOSED },
@@ -143,7 +139,7 @@ ngx_command_t  ngx_tidraw_commands[] = {
       ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, registration),
-      &ngx_tidraw_registration },
+      &ngx_tidraw_registration_enum },
 
     { ngx_string("tidraw_bin_keep"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -455,6 +451,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     char    *rv;
     u_char  *p;
 
+    ngx_tidraw_settings_directives(prev, conf);
+
     /* below the level of a location these are only handed down */
 
     if (conf->enable == NGX_CONF_UNSET) {
@@ -567,6 +565,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (rv != NGX_CONF_OK) {
         return rv;
     }
+
+    ngx_tidraw_settings_environment(conf);
 
     if (conf->state_dir.data == NULL) {
         ngx_str_set(&conf->state_dir, "data");
@@ -681,94 +681,6 @@ ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf, const char *env,
 }
 
 
-char *
-ngx_tidraw_conf_env(ngx_conf_t *cf, const char *name, ngx_str_t *value)
-{
-    char  *p, file[64];
-
-    p = getenv(name);
-
-    if (p && *p) {
-        value->len = ngx_strlen(p);
-        value->data = ngx_pnalloc(cf->pool, value->len + 1);
-
-        if (value->data == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        ngx_cpystrn(value->data, (u_char *) p, value->len + 1);
-
-        return NGX_CONF_OK;
-    }
-
-    (void) ngx_snprintf((u_char *) file, sizeof(file), "%s_FILE%Z", name);
-
-    p = getenv(file);
-
-    if (p && *p) {
-        return ngx_tidraw_env_file(cf, file, p, value);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* The first line of the file, without white space at its end. */
-
-static char *
-ngx_tidraw_env_file(ngx_conf_t *cf, const char *name, char *path,
-    ngx_str_t *value)
-{
-    u_char   *buf, *p;
-    ssize_t   n;
-    ngx_fd_t  fd;
-
-    buf = ngx_pnalloc(cf->pool, NGX_TIDRAW_MAX_ENV + 1);
-    if (buf == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%s\" of %s failed", path, name);
-        return NGX_CONF_ERROR;
-    }
-
-    n = ngx_read_fd(fd, buf, NGX_TIDRAW_MAX_ENV);
-
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%s\" failed", path);
-    }
-
-    if (n <= 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "file \"%s\" of %s is empty or unreadable", path,
-                           name);
-        return NGX_CONF_ERROR;
-    }
-
-    for (p = buf; p < buf + n; p++) {
-        if (*p == CR || *p == LF || *p == '\0') {
-            break;
-        }
-    }
-
-    while (p > buf && (p[-1] == ' ' || p[-1] == '\t')) {
-        p--;
-    }
-
-    *p = '\0';
-
-    value->data = buf;
-    value->len = p - buf;
-
-    return NGX_CONF_OK;
-}
-
-
 static char *
 ngx_tidraw_merge_registration(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
 {
@@ -792,7 +704,7 @@ ngx_tidraw_merge_registration(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
         return NGX_CONF_OK;
     }
 
-    for (e = ngx_tidraw_registration; e->name.len; e++) {
+    for (e = ngx_tidraw_registration_enum; e->name.len; e++) {
         if (e->name.len == value.len
             && ngx_strncmp(e->name.data, value.data, value.len) == 0)
         {

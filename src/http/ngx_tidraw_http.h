@@ -389,6 +389,27 @@ void ngx_tidraw_call_replay(ngx_tidraw_call_t *call, uint64_t clock,
 
 
 /*
+ * Where settings come from, noted while the configuration is read: before the
+ * values of a level are merged with those around it, and when those of a
+ * location are known.
+ */
+void ngx_tidraw_settings_directives(ngx_tidraw_loc_conf_t *prev,
+    ngx_tidraw_loc_conf_t *conf);
+void ngx_tidraw_settings_environment(ngx_tidraw_loc_conf_t *conf);
+
+/*
+ * Who may register, an ngx_tidraw_registration_e: what the configuration
+ * fixes, or what an administrator has set, which step() asks for as one step
+ * and res is the result of.
+ */
+ngx_uint_t ngx_tidraw_registration_fixed(ngx_tidraw_loc_conf_t *conf);
+void ngx_tidraw_registration_step(ngx_tidraw_op_t *op);
+ngx_uint_t ngx_tidraw_registration(ngx_tidraw_loc_conf_t *conf,
+    ngx_tidraw_result_t *res);
+ngx_str_t *ngx_tidraw_registration_name(ngx_uint_t registration);
+
+
+/*
  * An entry of the activity log about the caller: within op as its last step,
  * or with op NULL in the background.  action as in ngx_tidraw_activity.h;
  * room (an id) and target may be NULL.
@@ -441,6 +462,8 @@ void ngx_tidraw_http_admin_room_restore(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_admin_activity(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_admin_stats(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_settings(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_admin_settings_patch(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_password(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_reset(ngx_tidraw_call_t *call);

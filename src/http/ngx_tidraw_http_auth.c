@@ -46,7 +46,7 @@ static void ngx_tidraw_register_check(ngx_tidraw_call_t *call,
 static ngx_int_t ngx_tidraw_register_first(ngx_tidraw_call_t *call,
     ngx_tidraw_result_t *setup);
 static ngx_int_t ngx_tidraw_register_later(ngx_tidraw_call_t *call,
-    ngx_tidraw_result_t *invite);
+    ngx_tidraw_result_t *invite, ngx_tidraw_result_t *setting);
 static void ngx_tidraw_register_hashed(ngx_tidraw_call_t *call,
     ngx_tidraw_password_t *job);
 static void ngx_tidraw_register_store(ngx_tidraw_call_t *call);
@@ -163,6 +163,7 @@ ngx_tidraw_register_look(ngx_tidraw_call_t *call)
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_BY_EMAIL, "s",
                               &a->email);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_GET, "s", &a->invite);
+    ngx_tidraw_registration_step(op);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_register_check);
 }
@@ -187,7 +188,7 @@ ngx_tidraw_register_check(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     a->first = ngx_tidraw_cell_int(&res[0], 0, 0) == 0;
 
     rc = a->first ? ngx_tidraw_register_first(call, &res[1])
-                  : ngx_tidraw_register_later(call, &res[3]);
+                  : ngx_tidraw_register_later(call, &res[3], &res[4]);
 
     if (rc != NGX_OK) {
         return;
@@ -254,19 +255,23 @@ ngx_tidraw_register_first(ngx_tidraw_call_t *call, ngx_tidraw_result_t *setup)
 }
 
 
-/* NGX_OK: may make an account; otherwise it has answered. */
+/*
+ * NGX_OK: may make an account; otherwise it has answered.  That comes before
+ * anything that would tell whether there is an account with this e-mail.
+ */
 
 static ngx_int_t
-ngx_tidraw_register_later(ngx_tidraw_call_t *call, ngx_tidraw_result_t *invite)
+ngx_tidraw_register_later(ngx_tidraw_call_t *call, ngx_tidraw_result_t *invite,
+    ngx_tidraw_result_t *setting)
 {
     ngx_str_t              s;
+    ngx_uint_t             registration;
     ngx_tidraw_account_t  *a;
 
     a = call->state;
+    registration = ngx_tidraw_registration(call->conf, setting);
 
-    if (call->conf->registration != NGX_TIDRAW_REGISTRATION_OPEN
-        && call->conf->registration != NGX_TIDRAW_REGISTRATION_INVITE)
-    {
+    if (registration == NGX_TIDRAW_REGISTRATION_CLOSED) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_REGISTRATION_CLOSED,
                               NULL);
         return NGX_DECLINED;
@@ -274,7 +279,7 @@ ngx_tidraw_register_later(ngx_tidraw_call_t *call, ngx_tidraw_result_t *invite)
 
     if (a->invite.len == 0) {
 
-        if (call->conf->registration == NGX_TIDRAW_REGISTRATION_OPEN) {
+        if (registration == NGX_TIDRAW_REGISTRATION_OPEN) {
             return NGX_OK;
         }
 

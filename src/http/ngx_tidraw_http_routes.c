@@ -97,6 +97,12 @@ ngx_tidraw_route_t  ngx_tidraw_routes[] = {
     { NGX_HTTP_GET, "api/admin/stats",
       NGX_TIDRAW_WHO_ADMIN, NGX_TIDRAW_SCOPE_ADMIN,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_admin_stats },
+    { NGX_HTTP_GET, "api/admin/settings",
+      NGX_TIDRAW_WHO_ADMIN, NGX_TIDRAW_SCOPE_ADMIN,
+      NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_admin_settings },
+    { NGX_HTTP_PATCH, "api/admin/settings",
+      NGX_TIDRAW_WHO_ADMIN, NGX_TIDRAW_SCOPE_ADMIN,
+      NGX_TIDRAW_BODY_JSON, ngx_tidraw_http_admin_settings_patch },
 
     { NGX_HTTP_POST, "api/me/password",
       NGX_TIDRAW_WHO_SESSION, NGX_TIDRAW_SCOPE_SESSION,

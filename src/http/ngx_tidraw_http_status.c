@@ -11,7 +11,7 @@
 static void ngx_tidraw_config_done(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_config_answer(ngx_tidraw_call_t *call,
-    ngx_uint_t needed);
+    ngx_uint_t needed, ngx_uint_t registration);
 static void ngx_tidraw_healthz_done(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 
@@ -21,8 +21,10 @@ ngx_tidraw_http_config(ngx_tidraw_call_t *call)
 {
     ngx_tidraw_op_t  *op;
 
-    if (call->site->auth->setup.done) {
-        ngx_tidraw_config_answer(call, 0);
+    if (call->site->auth->setup.done
+        && ngx_tidraw_registration_fixed(call->conf))
+    {
+        ngx_tidraw_config_answer(call, 0, call->conf->registration);
         return;
     }
 
@@ -32,6 +34,7 @@ ngx_tidraw_http_config(ngx_tidraw_call_t *call)
     }
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_ANY, "");
+    ngx_tidraw_registration_step(op);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_config_done);
 }
@@ -53,12 +56,15 @@ ngx_tidraw_config_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         call->site->auth->setup.done = 1;
     }
 
-    ngx_tidraw_config_answer(call, needed);
+    ngx_tidraw_config_answer(call, needed,
+                             ngx_tidraw_registration(call->conf,
+                                                     &op->results[1]));
 }
 
 
 static void
-ngx_tidraw_config_answer(ngx_tidraw_call_t *call, ngx_uint_t needed)
+ngx_tidraw_config_answer(ngx_tidraw_call_t *call, ngx_uint_t needed,
+    ngx_uint_t registration)
 {
     td_buf_t   *b;
     ngx_str_t  *key;
@@ -67,20 +73,7 @@ ngx_tidraw_config_answer(ngx_tidraw_call_t *call, ngx_uint_t needed)
 
     td_buf_lit(b, "{\"version\":\"" NGX_TIDRAW_VERSION "\",\"registration\":");
 
-    switch (call->conf->registration) {
-
-    case NGX_TIDRAW_REGISTRATION_OPEN:
-        td_buf_lit(b, "\"open\"");
-        break;
-
-    case NGX_TIDRAW_REGISTRATION_INVITE:
-        td_buf_lit(b, "\"invite\"");
-        break;
-
-    default:
-        td_buf_lit(b, "\"closed\"");
-    }
-
+    ngx_tidraw_json_str(b, ngx_tidraw_registration_name(registration));
     td_buf_lit(b, ",\"setup\":{\"needed\":");
 
     if (needed) {

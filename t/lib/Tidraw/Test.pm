@@ -58,6 +58,7 @@ sub databases { return ('sqlite', 'postgres') }
 # static     0; 1 where NGINX_BIN has the module linked in
 # conf       more lines for { main, events, http, server, location }; a
 #            tidraw_ directive in location replaces the one from here
+# without    a directive of ours that shall not be there
 # env        environment of nginx, { NAME => value }
 # preload    a library for LD_PRELOAD
 
@@ -157,7 +158,8 @@ sub configure {
         push @lines, "tidraw_redis \"$self->{redis}\";" if $self->{redis};
 
         @lines = grep { my ($name) = /^(\w+)/;
-                        $conf{location} !~ /^\s*$name\s/m } @lines;
+                        $conf{location} !~ /^\s*$name\s/m
+                            && $name ne ($self->{without} // '') } @lines;
     }
 
     my $load = $self->{module} && !$self->{static}
