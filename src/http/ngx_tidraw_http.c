@@ -226,7 +226,17 @@ ngx_tidraw_http_api(ngx_http_request_t *r, ngx_str_t *rel)
 
     len = r->headers_in.content_length_n;
 
-    if (route->method != NGX_HTTP_GET) {
+    /*
+     * nginx looks at conditions when the answer is there, too late for a
+     * change, and refuses in words of its own: it keeps to If-None-Match.
+     */
+
+    if (route->method == NGX_HTTP_GET) {
+        r->headers_in.if_match = NULL;
+        r->headers_in.if_unmodified_since = NULL;
+
+    } else {
+        r->disable_not_modified = 1;
 
         /* no page can make a browser send a token as it sends a cookie */
 

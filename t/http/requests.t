@@ -83,6 +83,18 @@ each_database(sub {
            $get->{headers}{'content-type'}[0], 'with its type');
     }
 
+    # conditions that the call does not know
+
+    for (['PATCH', "api/rooms/$room", json => { name => 'Plan' }],
+         ['GET', "api/rooms/$room"])
+    {
+        my ($method, $path, %o) = @$_;
+
+        done_with($t->http($method, $path, cookie => $ann, %o, headers =>
+            ['If-Match', '"7"', 'If-Unmodified-Since',
+             'Thu, 01 Jan 1970 00:00:01 GMT']), 200, "$method with If-Match");
+    }
+
     # headers of every answer of the API
 
     for my $r ($t->http('GET', 'api/config'), $t->http('GET', 'api/x'),
