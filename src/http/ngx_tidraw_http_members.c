@@ -20,8 +20,8 @@ static void ngx_tidraw_member_changed(ngx_tidraw_call_t *call,
 static void ngx_tidraw_member_removed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_member_gone(ngx_tidraw_call_t *call);
-static void ngx_tidraw_json_member(td_buf_t *b, ngx_tidraw_result_t *res,
-    ngx_uint_t row);
+static void ngx_tidraw_json_member(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 
 
 void
@@ -59,7 +59,7 @@ ngx_tidraw_members_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
             td_buf_char(&call->out, ',');
         }
 
-        ngx_tidraw_json_member(&call->out, op->results, i);
+        ngx_tidraw_json_member(call, op->results, i);
     }
 
     td_buf_lit(&call->out, "]}");
@@ -158,7 +158,7 @@ ngx_tidraw_member_added(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_MEMBER,
                             &call->params[0], &id);
 
-    ngx_tidraw_json_member(&call->out, &op->results[2], 0);
+    ngx_tidraw_json_member(call, &op->results[2], 0);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_CREATED);
 }
@@ -218,7 +218,7 @@ ngx_tidraw_member_changed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_MEMBER,
                             &call->params[0], &call->params[1]);
 
-    ngx_tidraw_json_member(&call->out, &op->results[2], 0);
+    ngx_tidraw_json_member(call, &op->results[2], 0);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_OK);
 }
@@ -280,9 +280,16 @@ ngx_tidraw_member_gone(ngx_tidraw_call_t *call)
 
 /* columns id, name, color, email, role */
 
+/* Who came by a link, and may be anybody, learns nobody's address. */
+
 static void
-ngx_tidraw_json_member(td_buf_t *b, ngx_tidraw_result_t *res, ngx_uint_t row)
+ngx_tidraw_json_member(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
 {
+    td_buf_t  *b;
+
+    b = &call->out;
+
     td_buf_lit(b, "{\"user\":{\"id\":");
     ngx_tidraw_json_cell(b, res, row, 0);
     td_buf_lit(b, ",\"name\":");
@@ -290,7 +297,14 @@ ngx_tidraw_json_member(td_buf_t *b, ngx_tidraw_result_t *res, ngx_uint_t row)
     td_buf_lit(b, ",\"color\":");
     ngx_tidraw_json_cell(b, res, row, 2);
     td_buf_lit(b, ",\"email\":");
-    ngx_tidraw_json_cell(b, res, row, 3);
+
+    if (call->member != NGX_TIDRAW_ROLE_NONE) {
+        ngx_tidraw_json_cell(b, res, row, 3);
+
+    } else {
+        td_buf_lit(b, "null");
+    }
+
     td_buf_lit(b, "},\"role\":");
     ngx_tidraw_json_cell(b, res, row, 4);
     td_buf_char(b, '}');

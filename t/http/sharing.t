@@ -162,6 +162,13 @@ each_database(sub {
 
     is(done_with($t->http('GET', $guest), 200, 'a guest')->{role}, 'viewer',
        'sees the board');
+
+    my $eve = $t->register('eve@example.org');
+
+    is(join(',', map { $_->{user}{email} // 'none' }
+                 @{ $t->api('GET', "$url/members?link=$link->{token}",
+                            cookie => $eve)->{members} }) =~ s/none,?//gr,
+       '', 'a stranger with it learns no address');
     fails($t->http('GET', "$url?link=$_"), 401, 'not_authenticated',
           'a forged token')
         for substr($link->{token}, 0, 42), "$link->{token}A", 'A' x 43, '',
