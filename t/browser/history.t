@@ -154,6 +154,24 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await vic.context.close()
     })
 
+    await test('a long history has a coarse slider, and a fine one of a part', async () => {
+      const count = async () => Number(await slider(ann).getAttribute('aria-valuemax'))
+
+      const [{ clock }] = await moments()
+
+      await server.sql(`UPDATE history SET at = at - 7200000 WHERE clock <= ${clock} AND room = (SELECT num FROM rooms WHERE id = '${room}')`)
+      await open(ann)
+      await sees(ann, 4)
+      await until(async () => (await dialog(ann).getByRole('radio', { name: 'A minute' }).count()) === 1, 'parts of the time')
+      const coarse = await count()
+      await dialog(ann).getByRole('radio', { name: 'A minute' }).click()
+      await until(async () => (await count()) > coarse, 'finer steps')
+      equal(await ann.barriers(), '', 'barriers')
+      await ann.picture('history-parts-1280')
+      await page.keyboard.press('Escape')
+      await dialog(ann).waitFor({ state: 'detached' })
+    })
+
     await test('on a phone; the way back leads to the board', async () => {
       await page.setViewportSize({ width: 390, height: 844 })
       await open(ann)

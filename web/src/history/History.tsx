@@ -3,7 +3,7 @@
 import './history.css'
 
 import { ClockIcon, Cross2Icon, ListBulletIcon } from '@radix-ui/react-icons'
-import { Button, Heading, IconButton, Theme } from '@radix-ui/themes'
+import { Heading, IconButton, Theme } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { Dialog } from 'radix-ui'
 import { useEffect, useRef, useState } from 'react'
@@ -56,14 +56,15 @@ export default function History({ onClose }: { onClose: () => void }) {
                 </Heading>
               </Dialog.Title>
               {history.data && !empty && (
-                <Button
+                <IconButton
                   variant="soft"
                   className="td-history-toggle"
+                  aria-label={t.history.versions}
                   aria-expanded={listed}
                   onClick={() => setListed(!listed)}
                 >
-                  <ListBulletIcon /> {t.history.versions}
-                </Button>
+                  <ListBulletIcon />
+                </IconButton>
               )}
               <Dialog.Close asChild>
                 <IconButton variant="soft" color="gray" aria-label={t.close}>

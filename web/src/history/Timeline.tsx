@@ -27,13 +27,14 @@ export function Timeline({ history, versions, index, onIndex }: Props) {
     return () => cancelAnimationFrame(frame)
   }, [])
 
+  /* a button that were disabled would lose the focus, and the keys with it */
   return (
     <Flex align="center" gap="3" className="td-history-timeline">
       <IconButton
         variant="soft"
         color="gray"
         aria-label={t.history.earlier}
-        disabled={index <= 0}
+        aria-disabled={index <= 0}
         onClick={() => onIndex(index - 1)}
       >
         <ChevronLeftIcon />
@@ -63,7 +64,7 @@ export function Timeline({ history, versions, index, onIndex }: Props) {
         variant="soft"
         color="gray"
         aria-label={t.history.later}
-        disabled={index >= last}
+        aria-disabled={index >= last}
         onClick={() => onIndex(index + 1)}
       >
         <ChevronRightIcon />
