@@ -37,6 +37,8 @@ typedef struct ngx_tidraw_keep_s   ngx_tidraw_keep_t;
 typedef struct ngx_tidraw_auth_s   ngx_tidraw_auth_t;
 typedef struct ngx_tidraw_files_s  ngx_tidraw_files_t;
 typedef struct ngx_tidraw_redis_s  ngx_tidraw_redis_t;
+typedef struct ngx_tidraw_smtp_s   ngx_tidraw_smtp_t;
+typedef struct ngx_tidraw_mails_s  ngx_tidraw_mails_t;
 typedef struct ngx_tidraw_zone_s   ngx_tidraw_zone_t;
 
 
@@ -59,6 +61,7 @@ typedef struct {
     ngx_flag_t              enable;
     ngx_str_t               database;       /* tidraw_database */
     ngx_str_t               redis;          /* tidraw_redis */
+    ngx_tidraw_smtp_t      *smtp;           /* tidraw_smtp; NULL: none */
     ngx_str_t               secret;         /* tidraw_secret */
     ngx_str_t               state_dir;      /* tidraw_state_dir */
     ngx_str_t               web_root;       /* tidraw_web: the built app */
@@ -147,6 +150,7 @@ struct ngx_tidraw_site_s {
     ngx_tidraw_auth_t      *auth;
     ngx_tidraw_files_t     *files;
     ngx_tidraw_keep_t      *keep;           /* of the history */
+    ngx_tidraw_mails_t     *mails;
 
     ngx_thread_pool_t      *thread_pool;
     ngx_log_t              *log;            /* the cycle's */

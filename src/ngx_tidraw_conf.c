@@ -78,6 +78,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, redis),
       NULL },
 
+    { ngx_string("tidraw_smtp"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_tidraw_set_smtp,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("tidraw_secret"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
@@ -291,6 +298,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     the strings = { 0, NULL };
+     *     tlcf->smtp = NULL;
      *     tlcf->site = NULL;
      */
 
@@ -479,6 +487,10 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
 #undef ngx_tidraw_hand_down
 
+    if (conf->smtp == NULL) {
+        conf->smtp = prev->smtp;
+    }
+
     if (conf->registration == NGX_CONF_UNSET_UINT) {
         conf->registration = prev->registration;
     }
@@ -536,6 +548,11 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     rv = ngx_tidraw_merge_str(cf, &conf->redis, "REDIS_URL", "off");
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_smtp(cf, conf);
     if (rv != NGX_CONF_OK) {
         return rv;
     }

@@ -41,6 +41,13 @@ char *ngx_tidraw_conf_first(ngx_conf_t *cf, ngx_tidraw_site_t *site);
 
 extern ngx_command_t  ngx_tidraw_commands[];
 
+/* tidraw_smtp: ngx_tidraw_conf_smtp.c */
+
+char *ngx_tidraw_set_smtp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_tidraw_merge_smtp(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
+ngx_uint_t ngx_tidraw_smtp_same(ngx_tidraw_smtp_t *one,
+    ngx_tidraw_smtp_t *two);
+
 
 /*
  * In init_module, not under "nginx -t": makes what a site needs on disk and

@@ -10,6 +10,7 @@
 #include "ngx_tidraw_bus.h"
 #include "ngx_tidraw_files.h"
 #include "ngx_tidraw_keep.h"
+#include "ngx_tidraw_mail.h"
 #include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_sentinel.h"
 #include "ngx_tidraw_store.h"
@@ -174,6 +175,11 @@ ngx_tidraw_init_site(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    site->mails = ngx_tidraw_mails_create(site);
+    if (site->mails == NULL) {
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 
@@ -228,6 +234,10 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
 
         if (sites[i]->keep) {
             ngx_tidraw_keep_destroy(sites[i]->keep);
+        }
+
+        if (sites[i]->mails) {
+            ngx_tidraw_mails_destroy(sites[i]->mails);
         }
 
         if (sites[i]->auth) {

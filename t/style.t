@@ -20,9 +20,9 @@ my %may = (
     sync  => [qw(core store auth ws bus zone)],
     ws    => [qw(core auth zone)],
     files => [qw(core store)],
-    mail  => [qw(core)],
+    mail  => [qw(core store)],
     http  => [qw(core store history auth sync ws zone files mail)],
-    ''    => [qw(core store history bus auth sync ws http zone files)],
+    ''    => [qw(core store history bus auth sync ws http zone files mail)],
 );
 
 my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|assert

@@ -20,7 +20,8 @@ static struct {
     { 5, 900 },         /* setup code */
     { 100, 60 },        /* registration: a school behind one router */
     { 3, 900 },         /* new password, account */
-    { 20, 300 }         /* new password, address */
+    { 20, 300 },        /* new password, address */
+    { 30, 300 }         /* invitations by mail */
 };
 
 

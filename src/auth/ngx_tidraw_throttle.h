@@ -1,7 +1,7 @@
 
 /*
  * Slows down whoever guesses: attempts per account, per address, and at the
- * setup code; and whoever makes many accounts.
+ * setup code; and whoever makes many accounts, or has many mails sent.
  *
  * An attempt is counted when it starts, so that many at once do not slip
  * through, and taken back when it was right.  After some free attempts each
@@ -24,8 +24,9 @@ typedef enum {
     NGX_TIDRAW_THROTTLE_SETUP,         /* key: the same */
     NGX_TIDRAW_THROTTLE_REGISTER,      /* key: the same */
     NGX_TIDRAW_THROTTLE_RESET,         /* key: the e-mail, also unknown ones */
-    NGX_TIDRAW_THROTTLE_CONFIRM        /* key: as of an address; asking for a
+    NGX_TIDRAW_THROTTLE_CONFIRM,       /* key: as of an address; asking for a
                                           new password and setting it */
+    NGX_TIDRAW_THROTTLE_INVITE         /* key: id of the user who invites */
 } ngx_tidraw_throttle_e;
 
 

@@ -12,6 +12,7 @@
 #include "ngx_tidraw.h"
 #include "ngx_tidraw_access.h"
 #include "ngx_tidraw_auth.h"
+#include "ngx_tidraw_mail.h"
 #include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_store.h"
 
@@ -48,6 +49,7 @@ typedef enum {
     NGX_TIDRAW_ERROR_QUOTA_EXCEEDED,
     NGX_TIDRAW_ERROR_STORAGE_FULL,
     NGX_TIDRAW_ERROR_INTERNAL,
+    NGX_TIDRAW_ERROR_MAIL_FAILED,
     NGX_TIDRAW_ERROR_UNAVAILABLE
 } ngx_tidraw_error_e;
 
@@ -114,9 +116,9 @@ extern ngx_tidraw_route_t  ngx_tidraw_routes[];
 
 /*
  * In the pool of its request.  Exactly one thing is pending at a time: the
- * body, an access check, an operation, a password, a replay or an import; when
- * the request dies, it is cancelled.  Every handler ends in an answer or in
- * something pending.
+ * body, an access check, an operation, a password, a replay, an import or a
+ * mail; when the request dies, it is cancelled.  Every handler ends in an
+ * answer or in something pending.
  */
 
 struct ngx_tidraw_call_s {
@@ -154,6 +156,7 @@ struct ngx_tidraw_call_s {
     ngx_tidraw_replay_t          *replay;    /* pending */
     ngx_tidraw_call_replay_pt     replay_handler;
     ngx_tidraw_import_t          *import;    /* pending */
+    ngx_tidraw_smtp_job_t        *mail;      /* pending */
     ngx_event_t                   timer;     /* keeps an exiting worker alive,
                                                 and ends what hangs */
 
@@ -459,6 +462,8 @@ void ngx_tidraw_http_admin_rooms(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_admin_room_patch(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_admin_room_delete(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_admin_room_restore(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_mail_test(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_admin_activity(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_admin_stats(ngx_tidraw_call_t *call);

@@ -26,6 +26,8 @@ typedef struct {
     ngx_str_t     role;          /* data NULL: stays */
     ngx_str_t     password;
     ngx_str_t     link;
+    ngx_str_t     locale;        /* of the mail */
+    ngx_uint_t    asker;         /* step that has who asks for it */
     int64_t       disabled;      /* -1: stays */
 } ngx_tidraw_admin_user_t;
 
@@ -253,6 +255,10 @@ ngx_tidraw_admin_user_store(ngx_tidraw_call_t *call, ngx_str_t *hash)
         return;
     }
 
+    u->asker = op->nsteps;
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_GET, "s",
+                              &call->user_id);
+
     ngx_tidraw_call_activity(call, op, "user.created", NULL, &u->email);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_admin_user_created);
@@ -284,6 +290,13 @@ ngx_tidraw_admin_user_created(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     td_buf_char(&call->out, '}');
 
     if (u->link.len != 0) {
+
+        /* who is new has said nothing about languages yet */
+
+        if (op->results[u->asker].nrows != 0) {
+            u->locale = ngx_tidraw_cell_str(&op->results[u->asker], 0, 6);
+        }
+
         ngx_tidraw_admin_user_mail(call, NGX_TIDRAW_MAIL_WELCOME);
     }
 
@@ -485,7 +498,7 @@ ngx_tidraw_http_admin_user_reset(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_admin_user_known(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    ngx_str_t                 email;
+    ngx_str_t                 email, locale;
     ngx_tidraw_op_t          *add;
     ngx_tidraw_admin_user_t  *u;
 
@@ -497,8 +510,11 @@ ngx_tidraw_admin_user_known(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     }
 
     email = ngx_tidraw_cell_str(op->results, 0, 2);
+    locale = ngx_tidraw_cell_str(op->results, 0, 6);
 
-    if (ngx_tidraw_call_copy(call, &u->email, &email) != NGX_OK) {
+    if (ngx_tidraw_call_copy(call, &u->email, &email) != NGX_OK
+        || ngx_tidraw_call_copy(call, &u->locale, &locale) != NGX_OK)
+    {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return;
     }
@@ -603,6 +619,7 @@ ngx_tidraw_admin_user_mail(ngx_tidraw_call_t *call, ngx_tidraw_mail_e kind)
 
     mail.kind = kind;
     mail.to = &u->email;
+    mail.locale = &u->locale;
     mail.from = &call->user_name;
     mail.link = &u->link;
 

@@ -69,6 +69,7 @@ static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
     { 507, "quota_exceeded", "There is no room left for more files." },
     { 507, "storage_full", "The disk of the server is full." },
     { 500, "internal", "Something went wrong on the server." },
+    { 502, "mail_failed", "The mail could not be sent." },
     { 503, "unavailable", "The server is busy. Please try again." }
 };
 

@@ -110,6 +110,11 @@ ngx_tidraw_call_detach(ngx_tidraw_call_t *call)
         call->import = NULL;
     }
 
+    if (call->mail != NULL) {
+        ngx_tidraw_smtp_cancel(call->mail);
+        call->mail = NULL;
+    }
+
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
     }

@@ -8,6 +8,7 @@
 
 #include "ngx_tidraw_http.h"
 #include "ngx_tidraw_control.h"
+#include "ngx_tidraw_mail.h"
 #include "ngx_tidraw_token.h"
 
 
@@ -20,6 +21,11 @@ typedef struct {
     ngx_tidraw_role_e    role;
     ngx_str_t            email;
     int64_t              created;
+
+    ngx_tidraw_mail_t    mail;           /* when there is an e-mail */
+    ngx_str_t            link;
+    ngx_str_t            locale;
+    ngx_str_t            board;
 } ngx_tidraw_invite_t;
 
 
@@ -35,6 +41,11 @@ typedef struct {
 
 static void ngx_tidraw_invites_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_facts(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_store(ngx_tidraw_call_t *call);
+static ngx_int_t ngx_tidraw_invite_mail(ngx_tidraw_call_t *call,
+    ngx_str_t *token);
 static void ngx_tidraw_invite_created(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_invite_deleted(ngx_tidraw_call_t *call,
@@ -110,10 +121,6 @@ ngx_tidraw_invites_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 void
 ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call)
 {
-    u_char                hash[NGX_TIDRAW_HASH_LEN];
-    u_char                token[NGX_TIDRAW_TOKEN_LEN];
-    int64_t               max;
-    ngx_str_t             i, t, h;
     ngx_tidraw_op_t      *op;
     ngx_tidraw_invite_t  *invite;
 
@@ -133,10 +140,74 @@ ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call)
         return;
     }
 
-    op = ngx_tidraw_call_op(call, 1);
+    if (invite->email.len == 0) {
+        ngx_tidraw_invite_store(call);
+        return;
+    }
+
+    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_INVITE,
+                                  &call->user_id))
+    {
+        return;
+    }
+
+    op = ngx_tidraw_call_op(call, 0);
     if (op == NULL) {
         return;
     }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_INVITE_FACTS, "iss",
+                              call->room, &call->user_id, &invite->email);
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_invite_facts);
+}
+
+
+/* The mail is in the language of who gets it, or else of who invites. */
+
+static void
+ngx_tidraw_invite_facts(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             board, locale;
+    ngx_tidraw_invite_t  *invite;
+
+    invite = call->state;
+
+    if (op->rc != NGX_OK || op->results->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such board.");
+        return;
+    }
+
+    board = ngx_tidraw_cell_str(op->results, 0, 0);
+    locale = ngx_tidraw_cell_str(op->results, 0, 2);
+
+    if (locale.len == 0) {
+        locale = ngx_tidraw_cell_str(op->results, 0, 1);
+    }
+
+    if (ngx_tidraw_call_copy(call, &invite->board, &board) != NGX_OK
+        || ngx_tidraw_call_copy(call, &invite->locale, &locale) != NGX_OK)
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_invite_store(call);
+}
+
+
+static void
+ngx_tidraw_invite_store(ngx_tidraw_call_t *call)
+{
+    u_char                hash[NGX_TIDRAW_HASH_LEN];
+    u_char                token[NGX_TIDRAW_TOKEN_LEN];
+    int64_t               max;
+    ngx_str_t             i, t, h;
+    ngx_tidraw_op_t      *op;
+    ngx_tidraw_invite_t  *invite;
+
+    invite = call->state;
 
     invite->created = ngx_tidraw_now();
     ngx_tidraw_random_id(invite->id, 16);
@@ -152,6 +223,16 @@ ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call)
     h.len = sizeof(hash);
     h.data = hash;
 
+    if (invite->email.len && ngx_tidraw_invite_mail(call, &t) != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    op = ngx_tidraw_call_op(call, 1);
+    if (op == NULL) {
+        return;
+    }
+
     max = NGX_TIDRAW_INVITES_MAX;
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_LOCK, "i", call->room);
@@ -161,7 +242,48 @@ ngx_tidraw_http_invites_create(ngx_tidraw_call_t *call)
                               &invite->email, &call->user_id, invite->created,
                               invite->created + NGX_TIDRAW_INVITE_LIFE, max);
 
+    if (invite->email.len) {
+        ngx_tidraw_mail_step(call->site, op, &invite->mail);
+    }
+
     ngx_tidraw_call_run(call, op, ngx_tidraw_invite_created);
+}
+
+
+static ngx_int_t
+ngx_tidraw_invite_mail(ngx_tidraw_call_t *call, ngx_str_t *token)
+{
+    ngx_str_t             url;
+    ngx_tidraw_mail_t    *mail;
+    ngx_tidraw_invite_t  *invite;
+
+    invite = call->state;
+
+    if (ngx_tidraw_call_url(call, &url) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    invite->link.data = ngx_pnalloc(call->request->pool,
+                                    url.len + sizeof("invite/") + token->len);
+
+    if (invite->link.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    invite->link.len = ngx_sprintf(invite->link.data, "%Vinvite/%V", &url,
+                                   token)
+                       - invite->link.data;
+
+    mail = &invite->mail;
+
+    mail->kind = NGX_TIDRAW_MAIL_INVITE;
+    mail->to = &invite->email;
+    mail->locale = &invite->locale;
+    mail->from = &call->user_name;
+    mail->board = &invite->board;
+    mail->link = &invite->link;
+
+    return NGX_OK;
 }
 
 
@@ -178,6 +300,10 @@ ngx_tidraw_invite_created(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     }
 
     invite = call->state;
+
+    if (invite->email.len) {
+        ngx_tidraw_mail_stored(call->site, op, &invite->mail);
+    }
 
     id.len = sizeof(invite->id);
     id.data = invite->id;

@@ -331,6 +331,40 @@ static const char * const  ngx_tidraw_migration_pgsql_6[] = {
 };
 
 
+/*
+ * Mails that wait to be sent.  tries counts the attempts that were begun; from
+ * begin to end of one next_at stands in the future, so that nobody else begins
+ * another.
+ */
+
+#define NGX_TIDRAW_MIGRATION_7(KEY)                                          \
+                                                                             \
+    "CREATE TABLE mails ("                                                   \
+    " id " KEY " NOT NULL PRIMARY KEY,"                                      \
+    " recipient TEXT NOT NULL,"                                              \
+    " subject TEXT NOT NULL,"                                                \
+    " plain TEXT NOT NULL,"                                                  \
+    " html TEXT NOT NULL,"                                                   \
+    " created_at BIGINT NOT NULL,"                                           \
+    " expires_at BIGINT NOT NULL,"                                           \
+    " next_at BIGINT NOT NULL,"                                              \
+    " tries BIGINT NOT NULL,"                                                \
+    " error TEXT)",                                                          \
+    "CREATE INDEX mails_next ON mails (next_at)",                            \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_7[] = {
+    NGX_TIDRAW_MIGRATION_7("TEXT")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_7[] = {
+    NGX_TIDRAW_MIGRATION_7("TEXT COLLATE \"C\"")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
@@ -339,5 +373,6 @@ const ngx_tidraw_migration_t
     { ngx_tidraw_migration_sqlite_3, ngx_tidraw_migration_pgsql_3 },
     { ngx_tidraw_migration_sqlite_4, ngx_tidraw_migration_pgsql_4 },
     { ngx_tidraw_migration_5, ngx_tidraw_migration_5 },
-    { ngx_tidraw_migration_sqlite_6, ngx_tidraw_migration_pgsql_6 }
+    { ngx_tidraw_migration_sqlite_6, ngx_tidraw_migration_pgsql_6 },
+    { ngx_tidraw_migration_sqlite_7, ngx_tidraw_migration_pgsql_7 }
 };

@@ -800,6 +800,41 @@ TD_STMT(FILES_COPY,
     " FROM files f, rooms n WHERE f.room = $1 AND n.id = $2")
 
 
+/* mails on their way; a row that MAIL_CLAIM changed is the caller's */
+
+TD_STMT(MAIL_PUT,
+    "INSERT INTO mails (id, recipient, subject, plain, html, created_at,"
+    " expires_at, next_at, tries) SELECT CAST($1 AS TEXT), CAST($2 AS TEXT),"
+    " CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT),"
+    " CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($6 AS BIGINT), 0"
+    " WHERE (SELECT count(*) FROM mails) < $8")
+
+TD_STMT(MAIL_WAITS,
+    "SELECT 1 FROM mails WHERE id = $1")
+
+TD_STMT(MAIL_DUE,
+    "SELECT id, recipient, subject, plain, html, created_at, expires_at,"
+    " next_at, tries FROM mails WHERE next_at <= $1"
+    " ORDER BY next_at, id LIMIT 1")
+
+TD_GUARD(MAIL_CLAIM,
+    "UPDATE mails SET next_at = $4, tries = tries + 1"
+    " WHERE id = $1 AND tries = $2 AND next_at = $3")
+
+TD_STMT(MAIL_LATER,
+    "UPDATE mails SET next_at = $3, error = $4 WHERE id = $1 AND tries = $2")
+
+TD_GUARD(MAIL_DONE,
+    "DELETE FROM mails WHERE id = $1 AND tries = $2")
+
+/* of who invites, and of whom he invites if that is known */
+
+TD_STMT(INVITE_FACTS,
+    "SELECT r.name, u.locale,"
+    " (SELECT o.locale FROM users o WHERE o.email = $3)"
+    " FROM rooms r JOIN users u ON u.id = $2 WHERE r.num = $1")
+
+
 #include "ngx_tidraw_statements_admin.h"
 
 
