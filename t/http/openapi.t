@@ -14,6 +14,7 @@ use Tidraw::Api qw(each_database me_of);
 use Tidraw::Board qw(document join_board page push_records);
 use Tidraw::Files qw(png);
 use Tidraw::OpenApi qw(routes fill);
+use Tidraw::Smtp;
 use Tidraw::Test;
 use Tidraw::Util qw(slurp);
 
@@ -97,6 +98,8 @@ for my $route (routes()) {
     is_deeply([sort @$said], [sort @codes], 'the codes of failures');
 }
 
+
+my $smtp = Tidraw::Smtp->new->start;
 
 each_database(sub {
     my ($t) = @_;
@@ -315,6 +318,7 @@ each_database(sub {
     $call->(200, 'GET', 'api/admin/users?q=b&limit=1');
     $call->(200, 'GET', 'api/admin/stats');
     $call->(200, 'GET', 'api/admin/settings');
+    $call->(200, 'POST', 'api/admin/mail/test');
     $call->(200, 'GET', 'api/admin/activity?limit=200');
     $call->(200, 'GET', 'api/admin/rooms?sort=size&limit=1');
     $call->(204, 'DELETE', "api/admin/rooms/$id");
@@ -372,6 +376,7 @@ each_database(sub {
 
     is(join(', ', grep { !$seen{$_} } sort keys %of), '',
        'every call was made');
-}, without => 'tidraw_registration');
+}, without => 'tidraw_registration', env => {
+    SMTP_HOST => '127.0.0.1:' . $smtp->port, SMTP_FROM => 'a@example.org' });
 
 done_testing();
