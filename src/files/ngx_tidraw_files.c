@@ -56,6 +56,7 @@ ngx_tidraw_files_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_tidraw_files_dir(u_char *dir, ngx_cycle_t *cycle)
 {
+    ngx_file_info_t   fi;
     ngx_core_conf_t  *ccf;
 
     if (ngx_create_full_path(dir, 0755) != 0
@@ -69,7 +70,11 @@ ngx_tidraw_files_dir(u_char *dir, ngx_cycle_t *cycle)
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
+    /* on a disk that is read-only what is right already must be enough */
+
     if (geteuid() == 0
+        && (ngx_file_info(dir, &fi) == NGX_FILE_ERROR
+            || fi.st_uid != ccf->user || fi.st_gid != ccf->group)
         && chown((const char *) dir, ccf->user, ccf->group) == -1)
     {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
