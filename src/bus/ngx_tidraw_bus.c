@@ -91,6 +91,13 @@ ngx_tidraw_bus_hosts(ngx_tidraw_site_t *site)
 
 
 ngx_uint_t
+ngx_tidraw_bus_up(ngx_tidraw_site_t *site)
+{
+    return ngx_tidraw_redis_up(site);
+}
+
+
+ngx_uint_t
 ngx_tidraw_bus_peers(void)
 {
     return ngx_tidraw_mesh_peers();

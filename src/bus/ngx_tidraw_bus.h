@@ -104,6 +104,9 @@ uint64_t ngx_tidraw_bus_generation(void);
 /* 1 when the site has a Redis, there or not. */
 ngx_uint_t ngx_tidraw_bus_hosts(ngx_tidraw_site_t *site);
 
+/* Whether Redis can be reached now. */
+ngx_uint_t ngx_tidraw_bus_up(ngx_tidraw_site_t *site);
+
 /* A room is open here, or no longer: its messages of other hosts are of use.
  * missed() follows when they come, and the others are asked who is there. */
 void ngx_tidraw_bus_join(ngx_tidraw_site_t *site, ngx_str_t *room);

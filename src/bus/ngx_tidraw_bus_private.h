@@ -41,6 +41,9 @@ void ngx_tidraw_mesh_tick(void);
 ngx_int_t ngx_tidraw_redis_open(ngx_tidraw_site_t *site, ngx_str_t *id);
 void ngx_tidraw_redis_close(ngx_tidraw_site_t *site);
 
+/* Whether it can be reached now; 0 where none is configured. */
+ngx_uint_t ngx_tidraw_redis_up(ngx_tidraw_site_t *site);
+
 void ngx_tidraw_redis_join(ngx_tidraw_site_t *site, ngx_str_t *room);
 void ngx_tidraw_redis_leave(ngx_tidraw_site_t *site, ngx_str_t *room);
 ngx_int_t ngx_tidraw_redis_send(ngx_tidraw_site_t *site, ngx_tidraw_bus_e type,

@@ -122,6 +122,13 @@ ngx_tidraw_redis_open(ngx_tidraw_site_t *site, ngx_str_t *id)
 }
 
 
+ngx_uint_t
+ngx_tidraw_redis_up(ngx_tidraw_site_t *site)
+{
+    return site->redis != NULL && site->redis->up;
+}
+
+
 void
 ngx_tidraw_redis_close(ngx_tidraw_site_t *site)
 {

@@ -235,7 +235,7 @@ void ngx_tidraw_json_cell(td_buf_t *b, ngx_tidraw_result_t *res,
 void ngx_tidraw_json_cell_int(td_buf_t *b, ngx_tidraw_result_t *res,
     ngx_uint_t row, ngx_uint_t col);                     /* SQL null: null */
 
-/* person from the columns id, name, color; null without an id */
+/* person from the columns id, name, color, picture; null without an id */
 void ngx_tidraw_json_person(td_buf_t *b, ngx_tidraw_result_t *res,
     ngx_uint_t row, ngx_uint_t col);
 

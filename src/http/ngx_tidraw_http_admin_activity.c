@@ -89,14 +89,14 @@ ngx_tidraw_activity_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         td_buf_lit(b, ",\"actor\":");
         ngx_tidraw_json_person(b, res, i, 3);
         td_buf_lit(b, ",\"actor_name\":");
-        ngx_tidraw_json_cell(b, res, i, 6);
+        ngx_tidraw_json_cell(b, res, i, 7);
         td_buf_lit(b, ",\"room\":");
 
-        if (res->cells[i * res->ncols + 7].data != NULL) {
+        if (res->cells[i * res->ncols + 8].data != NULL) {
             td_buf_lit(b, "{\"id\":");
-            ngx_tidraw_json_cell(b, res, i, 7);
-            td_buf_lit(b, ",\"name\":");
             ngx_tidraw_json_cell(b, res, i, 8);
+            td_buf_lit(b, ",\"name\":");
+            ngx_tidraw_json_cell(b, res, i, 9);
             td_buf_char(b, '}');
 
         } else {
@@ -104,11 +104,11 @@ ngx_tidraw_activity_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         }
 
         td_buf_lit(b, ",\"target\":");
-        ngx_tidraw_json_cell(b, res, i, 9);
-        td_buf_lit(b, ",\"address\":");
         ngx_tidraw_json_cell(b, res, i, 10);
-        td_buf_lit(b, ",\"agent\":");
+        td_buf_lit(b, ",\"address\":");
         ngx_tidraw_json_cell(b, res, i, 11);
+        td_buf_lit(b, ",\"agent\":");
+        ngx_tidraw_json_cell(b, res, i, 12);
         td_buf_char(b, '}');
     }
 

@@ -7,6 +7,7 @@
 
 #include "ngx_tidraw_control.h"
 #include "ngx_tidraw_http_admin.h"
+#include "ngx_tidraw_sync.h"
 
 
 typedef struct {
@@ -86,7 +87,9 @@ static void
 ngx_tidraw_admin_rooms_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
     td_buf_t                 *b;
+    ngx_str_t                 id;
     ngx_uint_t                i, n;
+    ngx_array_t              *people;
     ngx_tidraw_result_t      *res;
     ngx_tidraw_admin_list_t  *list;
 
@@ -122,8 +125,21 @@ ngx_tidraw_admin_rooms_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         td_buf_lit(b, ",\"owner\":");
         ngx_tidraw_json_person(b, res, i, 5);
         td_buf_lit(b, ",\"size\":");
-        ngx_tidraw_json_cell_int(b, res, i, 8);
+        ngx_tidraw_json_cell_int(b, res, i, 9);
+
+        id = ngx_tidraw_cell_str(res, i, 0);
+        people = ngx_tidraw_people_of(call->site, &id, call->request->pool);
+
+        if (people == NULL) {
+            ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+            return;
+        }
+
+        td_buf_lit(b, ",\"sessions\":");
+        td_buf_uint(b, people->nelts);
         td_buf_char(b, '}');
+
+        ngx_array_destroy(people);
     }
 
     ngx_tidraw_admin_next(b, res->nrows > n, list->cursor + n);

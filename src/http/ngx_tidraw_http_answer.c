@@ -505,5 +505,7 @@ ngx_tidraw_json_person(td_buf_t *b, ngx_tidraw_result_t *res, ngx_uint_t row,
     ngx_tidraw_json_cell(b, res, row, col + 1);
     td_buf_lit(b, ",\"color\":");
     ngx_tidraw_json_cell(b, res, row, col + 2);
+    td_buf_lit(b, ",\"picture\":");
+    ngx_tidraw_json_picture(b, res, row, col, col + 3);
     td_buf_char(b, '}');
 }

@@ -278,9 +278,10 @@ ngx_tidraw_member_gone(ngx_tidraw_call_t *call)
 }
 
 
-/* columns id, name, color, email, role */
-
-/* Who came by a link, and may be anybody, learns nobody's address. */
+/*
+ * Columns id, name, color, email, role, picture.  Who came by a link, and may
+ * be anybody, learns nobody's address.
+ */
 
 static void
 ngx_tidraw_json_member(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
@@ -305,6 +306,8 @@ ngx_tidraw_json_member(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
         td_buf_lit(b, "null");
     }
 
+    td_buf_lit(b, ",\"picture\":");
+    ngx_tidraw_json_picture(b, res, row, 0, 5);
     td_buf_lit(b, "},\"role\":");
     ngx_tidraw_json_cell(b, res, row, 4);
     td_buf_char(b, '}');

@@ -372,6 +372,10 @@ ngx_tidraw_reset_stored(ngx_tidraw_op_t *op)
     mail.locale = &locale;
     mail.link = &reset->link;
 
+    /* its host was in the request, which anybody can make */
+
+    mail.doubtful = (auth->site->conf->public_url.len == 0);
+
     ngx_tidraw_mail(auth->site, &mail);
 }
 

@@ -7,6 +7,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_sync.h"
 #include "ngx_tidraw_zone.h"
 
 
@@ -109,6 +110,8 @@ ngx_tidraw_stats_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     ngx_tidraw_json_int(b, ngx_tidraw_stats_rss());
     td_buf_lit(b, ",\"zone_size\":");
     ngx_tidraw_json_int(b, call->conf->zone);
+    td_buf_lit(b, ",\"zone_used\":");
+    ngx_tidraw_json_int(b, (int64_t) zone.people * TD_ZONE_SLOT);
     td_buf_lit(b, ",\"people\":");
     ngx_tidraw_json_int(b, zone.people);
     td_buf_lit(b, ",\"people_max\":");
@@ -130,6 +133,14 @@ ngx_tidraw_stats_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     td_buf_lit(b, "},\"redis\":{\"configured\":");
 
     if (call->site->redis != NULL) {
+        td_buf_lit(b, "true");
+    } else {
+        td_buf_lit(b, "false");
+    }
+
+    td_buf_lit(b, ",\"ok\":");
+
+    if (ngx_tidraw_sync_redis(call->site)) {
         td_buf_lit(b, "true");
     } else {
         td_buf_lit(b, "false");

@@ -54,7 +54,14 @@ ngx_tidraw_mail(ngx_tidraw_site_t *site, ngx_tidraw_mail_t *mail)
     ngx_tidraw_op_t         *op;
     ngx_tidraw_mail_post_t  *post;
 
-    if (!ngx_tidraw_mail_on(site)) {
+    if (!ngx_tidraw_mail_on(site) || mail->doubtful) {
+
+        if (ngx_tidraw_mail_on(site)) {
+            ngx_log_error(NGX_LOG_WARN, site->log, 0,
+                          "a mail is not sent, since \"tidraw_public_url\" is "
+                          "not set and its link may lead anywhere");
+        }
+
         ngx_tidraw_mail_log(site, mail);
         return;
     }

@@ -30,6 +30,8 @@ typedef struct {
     ngx_str_t           *from;     /* name of a person, NULL where unused */
     ngx_str_t           *board;    /* name of a board, NULL where unused */
     ngx_str_t           *link;     /* the whole address */
+    unsigned             doubtful:1;  /* whoever asks may have chosen the host
+                                         of the link: it is only logged */
 
     ngx_uint_t           step;     /* ngx_tidraw_mail_step()'s own */
 } ngx_tidraw_mail_t;

@@ -106,7 +106,8 @@ TD_STMT(HISTORY_MOMENTS,
     " GROUP BY k, people ORDER BY k, max(clock) LIMIT $5")
 
 TD_STMT(HISTORY_VERSIONS,
-    "SELECT s.clock, s.at, s.name, u.id, u.name, u.color FROM states s"
+    "SELECT s.clock, s.at, s.name, u.id, u.name, u.color, u.picture"
+    " FROM states s"
     " LEFT JOIN users u ON u.id = s.named_by"
     " WHERE s.room = $1 AND s.name IS NOT NULL ORDER BY s.clock")
 
@@ -188,7 +189,7 @@ TD_STMT(USER_SECRET,
     "SELECT password_hash, email FROM users WHERE id = $1 AND disabled = 0")
 
 TD_STMT(USER_PERSON,
-    "SELECT id, name, color FROM users WHERE id = $1")
+    "SELECT id, name, color, picture FROM users WHERE id = $1")
 
 TD_STMT(USER_BY_EMAIL,
     "SELECT id, name, email, color, role, created_at, password_hash, disabled"
@@ -397,8 +398,8 @@ TD_STMT(ACCESS_LINK,
 
 #define TD_ROOM_COLUMNS                                                       \
     "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"          \
-    " u.id, u.name, u.color, m.role, m.favourite, m.folder, m.opened_at,"     \
-    " r.thumbnail, r.template, r.name_key"
+    " u.id, u.name, u.color, u.picture, m.role, m.favourite, m.folder,"       \
+    " m.opened_at, r.thumbnail, r.template, r.name_key"
 
 #define TD_ROOM_OWNER                                                         \
     " LEFT JOIN users u ON u.id ="                                            \
@@ -594,12 +595,12 @@ TD_GUARD(FOLDER_DELETE,
 /* members; the last owner stays one */
 
 TD_STMT(MEMBER_LIST,
-    "SELECT u.id, u.name, u.color, u.email, m.role FROM members m"
+    "SELECT u.id, u.name, u.color, u.email, m.role, u.picture FROM members m"
     " JOIN users u ON u.id = m.user_id WHERE m.room = $1"
     " ORDER BY m.created_at, u.id")
 
 TD_STMT(MEMBER_GET,
-    "SELECT u.id, u.name, u.color, u.email, m.role FROM members m"
+    "SELECT u.id, u.name, u.color, u.email, m.role, u.picture FROM members m"
     " JOIN users u ON u.id = m.user_id WHERE m.room = $1 AND m.user_id = $2")
 
 TD_STMT(MEMBER_ADD,
@@ -685,7 +686,8 @@ TD_GUARD(INVITE_DELETE,
 
 TD_STMT(INVITE_GET,
     "SELECT r.id, r.name, r.num, i.role, i.email, i.expires_at, i.used_at,"
-    " u.id, u.name, u.color FROM invites i JOIN rooms r ON r.num = i.room"
+    " u.id, u.name, u.color, u.picture FROM invites i"
+    " JOIN rooms r ON r.num = i.room"
     " LEFT JOIN users u ON u.id = i.created_by"
     " WHERE i.token_hash = $1 AND r.deleted_at IS NULL")
 

@@ -102,7 +102,7 @@ TD_STMT(RESET_ADD,
 
 #define TD_ADMIN_ROOMS(order)                                                \
     "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"         \
-    " u.id, u.name, u.color,"                                                \
+    " u.id, u.name, u.color, u.picture,"                                     \
     " (SELECT COALESCE(sum(length(x.state)), 0) FROM records x"              \
     " WHERE x.room = r.num) AS size FROM rooms r"                            \
     " LEFT JOIN users u ON u.id ="                                           \
@@ -137,8 +137,8 @@ TD_STMT(ADMIN_ROOM_OWNER,
 /* the activity log, newest first; null: any */
 
 TD_STMT(ACTIVITY_LIST,
-    "SELECT a.num, a.at, a.action, u.id, u.name, u.color, a.actor_name,"
-    " a.room, a.room_name, a.target, a.address, a.agent"
+    "SELECT a.num, a.at, a.action, u.id, u.name, u.color, u.picture,"
+    " a.actor_name, a.room, a.room_name, a.target, a.address, a.agent"
     " FROM activity a LEFT JOIN users u ON u.id = a.actor"
     " WHERE a.num < $1"
     " AND (CAST($2 AS TEXT) IS NULL OR a.action = $2"

@@ -362,3 +362,10 @@ ngx_tidraw_people_cmp(const void *one, const void *two)
 
     return ngx_memcmp(a->id, b->id, TD_ZONE_ID);
 }
+
+
+ngx_uint_t
+ngx_tidraw_sync_redis(ngx_tidraw_site_t *site)
+{
+    return ngx_tidraw_bus_up(site);
+}

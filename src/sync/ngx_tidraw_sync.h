@@ -37,6 +37,9 @@ void ngx_tidraw_rooms_destroy(ngx_tidraw_rooms_t *rooms);
 void ngx_tidraw_sync_moved(ngx_tidraw_site_t *site, ngx_str_t *room_id,
     uint64_t clock);
 
+/* Whether this worker reaches Redis; 0 where none is configured. */
+ngx_uint_t ngx_tidraw_sync_redis(ngx_tidraw_site_t *site);
+
 /* The worker was told to quit: others will go on with its sessions. */
 void ngx_tidraw_sync_quit(ngx_tidraw_site_t *site);
 

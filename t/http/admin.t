@@ -167,6 +167,7 @@ each_database(sub {
     is($seen->{id}, $room, 'of everybody');
     is($seen->{owner}{id}, $id{ben}, 'whose');
     ok(defined $seen->{size}, 'how large');
+    is($seen->{sessions}, 0, 'nobody is there');
     done_with($call->('GET', "rooms?sort=$_&q=b"), 200, "by $_")
         for qw(name updated);
     fails($call->('GET', 'rooms?sort=color'), 400, 'bad_request', 'no order');
@@ -230,6 +231,21 @@ each_database(sub {
     is($r->{headers}{'content-type'}[0], 'image/png', 'the type');
     is($r->{headers}{'x-content-type-options'}[0], 'nosniff', 'no guessing');
     is($t->http('GET', $picture)->{status}, 401, 'not for strangers');
+
+    my $own = $t->room($ann);
+    my ($of_ann) = grep { $_->{id} eq $own }
+        @{ $t->api('GET', 'api/rooms', cookie => $ann)->{rooms} };
+
+    is($of_ann->{owner}{picture}, $picture, 'with a board');
+    is($of_ann->{role}, 'owner', 'whose role is still told');
+    is($t->api('GET', "api/rooms/$own/members", cookie => $ann)
+           ->{members}[0]{user}{picture}, $picture, 'with a member');
+    is($call->('GET', 'rooms')->{json}{rooms}[0]{owner}{picture}, $picture,
+       'in the administration');
+    my ($entry) = @{ $call->('GET', 'activity?action=room.created')
+                         ->{json}{activity} };
+    is($entry->{actor}{picture}, $picture, 'in the log');
+    is($entry->{room}{id}, $own, 'where');
     fails($t->http('PUT', 'api/me/picture', cookie => $ann,
                    body => '<svg onload=1>', type => 'image/png'), 415,
           'unsupported_media_type', 'the content counts');
@@ -241,7 +257,7 @@ each_database(sub {
     my $log = done_with($call->('GET', 'activity?limit=5'), 200,
                         'activity');
     is(scalar @{ $log->{activity} }, 5, 'a page');
-    is($log->{activity}[0]{action}, 'user.deleted', 'the last first');
+    is($log->{activity}[0]{action}, 'room.created', 'the last first');
     is($log->{activity}[0]{actor}{id}, $id{ann}, 'who');
     is($log->{activity}[0]{address}, '127.0.0.1', 'from where');
 
@@ -273,6 +289,8 @@ each_database(sub {
        'totals');
     cmp_ok($stats->{memory}{rss}, '>', 1000000, 'memory');
     is(scalar @{ $stats->{workers} }, 1, 'workers');
+    is($stats->{redis}{ok}, JSON::PP::false, 'no Redis');
+    is($stats->{memory}{zone_used}, 0, 'nobody on a board');
     ok($stats->{database}{ok}, 'the database');
 });
 

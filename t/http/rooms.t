@@ -29,7 +29,7 @@ each_database(sub {
     like($id, qr/^[\w-]{22}$/, 'id');
     is_deeply($room, {
         id => $id, name => "Plans \x{1f600}", role => 'owner',
-        owner => { map { $_ => $me->{$_} } qw(id name color) },
+        owner => { map { $_ => $me->{$_} } qw(id name color picture) },
         created_at => $room->{created_at}, updated_at => $room->{created_at},
         deleted_at => undef, opened_at => undef, favourite => JSON::PP::false,
         folder => undef, template => undef, thumbnail => undef },

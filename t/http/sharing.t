@@ -23,7 +23,7 @@ each_database(sub {
     my $url = "api/rooms/$room";
 
     my $person = sub { return { map { my $f = $_; $f => $_[0]{$f} }
-                                qw(id name color email) } };
+                                qw(id name color email picture) } };
 
     # members
 
@@ -222,7 +222,8 @@ each_database(sub {
 
     is_deeply(scalar $t->api('GET', "api/invites/$bound->{token}"),
               { room => { id => $room, name => 'Plans' }, role => 'viewer',
-                inviter => { map { $_ => $A->{$_} } qw(id name color) },
+                inviter => { map { $_ => $A->{$_} }
+                             qw(id name color picture) },
                 email => 'cleo@example.org' }, 'looked at by anyone');
 
     fails($t->http('GET', 'api/invites/' . 'A' x 43), 404, 'not_found',

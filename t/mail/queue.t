@@ -35,6 +35,7 @@ my %env = (
     SMTP_PASSWORD_FILE => $file,
     SMTP_FROM => 'Bögen <boards@example.org>',
     SMTP_CA => $smtp->ca,
+    PUBLIC_URL => 'http://boards.test',
 );
 
 $_ = encode('UTF-8', $_) for values %env;
@@ -88,7 +89,7 @@ each_database(sub {
                            'an invitation');
     my ($m) = fresh(1);
     my $h = $m->{headers};
-    my $link = "http://127.0.0.1:$t->{port}/invite/$invite->{token}";
+    my $link = "http://boards.test/invite/$invite->{token}";
 
     is_deeply($m->{to}, ['cid@example.net'], 'it goes to who is invited');
     is($m->{from}, 'boards@example.org', 'from the sender of the site');

@@ -104,6 +104,21 @@ refused(with("tidraw_smtp mail.invalid tls=none $from;"),
         qr/^The name of the mail server mail.invalid cannot be resolved/,
         'a name of nothing');
 
+# anybody can ask for a reset with a host of his own
+
+with('tidraw_smtp localhost:' . $plain->port . " $from;");
+{
+    my $before = () = $plain->mails;
+    my $r = $t->http('POST', 'api/auth/password-reset',
+                     headers => [Host => 'evil.example'],
+                     json => { email => 'ann@example.org' });
+
+    is($r->{status}, 204, 'a reset is asked for');
+    ok(wait_for(sub { $t->error_log =~ m{evil\.example/\S*reset/} }, 10),
+       'without tidraw_public_url its link goes to the log');
+    is(scalar(() = $plain->mails), $before, 'and to nobody else');
+}
+
 fails(with('tidraw_smtp off;'), 409, 'conflict', 'switched off');
 
 # many at once, by two workers
@@ -144,7 +159,8 @@ fails($slow, 429, 'too_many_attempts', 'so many that it is slowed down');
 # a full queue
 
 $plain->stop;
-with('tidraw_smtp localhost:' . $plain->port . " $from;");
+with('tidraw_public_url http://boards.test; tidraw_smtp localhost:'
+     . $plain->port . " $from;");
 $t->sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
          WHERE i < 10000) INSERT INTO mails SELECT 'x' || i, 'a\@b', '', '',
          '', 1, 9e15, 9e15, 0, NULL FROM n");
