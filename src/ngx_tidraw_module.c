@@ -21,6 +21,16 @@
 #include <sodium.h>
 
 
+#if (__GLIBC__)
+
+#include <malloc.h>
+
+#define NGX_TIDRAW_MMAP_THRESHOLD  (128 * 1024)
+#define NGX_TIDRAW_ARENAS          2
+
+#endif
+
+
 static ngx_int_t ngx_tidraw_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_tidraw_init_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_tidraw_init_site(ngx_tidraw_site_t *site,
@@ -124,6 +134,18 @@ ngx_tidraw_init_process(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
         return NGX_ERROR;
     }
+
+#if (__GLIBC__)
+
+    /*
+     * Boards of all sizes come and go: what is large goes back to the system
+     * at once, and few threads need no heaps of their own.
+     */
+
+    (void) mallopt(M_MMAP_THRESHOLD, NGX_TIDRAW_MMAP_THRESHOLD);
+    (void) mallopt(M_ARENA_MAX, NGX_TIDRAW_ARENAS);
+
+#endif
 
     if (ngx_tidraw_sentinel_open(cycle, ngx_tidraw_quit) != NGX_OK) {
         return NGX_ERROR;
