@@ -5,7 +5,7 @@
 #
 #   PORT     3000
 #   DATA     ./data, the folder for everything that is written
-#   WORKERS  1; people on one board see each other only on one worker
+#   WORKERS  1; nginx processes that serve
 #
 # As root the workers get the rights of the owner of DATA, or of www-data when
 # that is root.
@@ -288,9 +288,28 @@ sub say_hello {
     }
 
     print "\nTidraw is at http://localhost:$port",
-          " (data in $data, Ctrl-C stops)\n\n";
+          " (data in $data, Ctrl-C stops)\n";
+
+    my $address = address();
+
+    print "Others reach it at http://$address:$port; links to boards are to",
+          " be copied there\n" if defined $address;
+
+    print "\n";
 
     return 1;
+}
+
+
+# Ours on the network, if there is one: where a packet would leave from.  None
+# is sent.
+
+sub address {
+    my $s = IO::Socket::INET->new(Proto => 'udp', PeerAddr => '192.0.2.1',
+                                  PeerPort => 9) or return undef;
+    my $address = $s->sockhost;
+
+    return $address =~ /^127\./ ? undef : $address;
 }
 
 

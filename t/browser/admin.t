@@ -3,9 +3,11 @@
 // of the server, settings.
 
 import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => {
-  await suite({}, async (s) => {
+  await suite({ without: 'tidraw_registration' }, async (s) => {
     const { test, server } = s
     const root = await s.member('root@example.org', 'Root')
+    await root.go()
+    await root.api('PATCH', 'admin/settings', { registration: 'open' })
     const bob = await s.member('bob@example.org', 'Bob')
     const { page } = root
     const room = await server.room(bob.cookie, "Bob's plans")
@@ -99,6 +101,24 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await row('Changed the role').first().waitFor()
     })
 
+    await test('settings say where they come from; who may register is set here', async () => {
+      await go('Settings')
+      await page.getByText('No licence key of tldraw is set.').waitFor()
+      await row('tidraw_registration').getByText('This page').waitFor()
+      await row('tidraw_max_upload').getByText('Default').waitFor()
+      await row('tidraw_secret').getByText('made at the first start').waitFor()
+      await row('tidraw_state_dir').getByText('Directive').waitFor()
+      equal(await page.getByRole('combobox').count(), 1, 'what can be changed')
+      await page.getByRole('combobox', { name: 'Who may make an account' }).click()
+      await page.getByRole('option', { name: 'Closed' }).click()
+      await root.told('From now on this holds for everybody')
+      await until(async () => (await root.api('GET', 'config')).registration === 'closed', 'the server knows')
+
+      const eve = await s.person()
+      await eve.go('register')
+      await eve.page.getByRole('heading', { name: 'Accounts are made by the administrator' }).waitFor()
+      equal(eve.trouble(), '', 'trouble')
+    })
 
     await test('nothing was asked of another host, no error on the console', async () => {
       equal(root.trouble(), '', 'Root')

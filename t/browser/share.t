@@ -85,6 +85,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await guest.callMyself('Gil')
       await guest.canvas()
       await opened(room)
+      await dialog.getByText('links with that name work on this machine only').waitFor()
       await dialog.getByRole('tab', { name: 'People' }).click()
       await dialog.getByRole('button', { name: 'Send Gil away' }).click()
       await guest.page.locator('[data-reason=FORBIDDEN]').waitFor()

@@ -4,6 +4,7 @@ import { useUser } from '../lib/query'
 import { ActivityLog } from './ActivityLog'
 import { AllBoards } from './AllBoards'
 import { Live } from './Live'
+import { Settings } from './Settings'
 import { Storage } from './Storage'
 import { Users } from './Users'
 
@@ -18,6 +19,7 @@ export default function AdminPages() {
       <Route path="boards" element={<AllBoards />} />
       <Route path="storage" element={<Storage />} />
       <Route path="activity" element={<ActivityLog />} />
+      <Route path="settings" element={<Settings />} />
       <Route path="*" element={<Navigate to="/admin" replace />} />
     </Routes>
   )

@@ -1,4 +1,4 @@
-import { ActivityLogIcon, LayersIcon, PersonIcon, PieChartIcon, DashboardIcon } from '@radix-ui/react-icons'
+import { ActivityLogIcon, DashboardIcon, GearIcon, LayersIcon, PersonIcon, PieChartIcon } from '@radix-ui/react-icons'
 import { Heading } from '@radix-ui/themes'
 import type { ReactNode } from 'react'
 import { PageShell } from '../components/PageShell'
@@ -16,6 +16,7 @@ export function AdminShell({ title, children }: { title: string; children: React
           <SideLink to="/admin/boards" icon={<LayersIcon />} name={t.admin.boards} />
           <SideLink to="/admin/storage" icon={<PieChartIcon />} name={t.admin.storage} />
           <SideLink to="/admin/activity" icon={<ActivityLogIcon />} name={t.admin.activity} />
+          <SideLink to="/admin/settings" icon={<GearIcon />} name={t.admin.settings} />
         </SideNav>
       }
     >

@@ -2,7 +2,7 @@
 // small list of what its columns say.
 import { MagnifyingGlassIcon } from '@radix-ui/react-icons'
 import { Button, Flex, Table } from '@radix-ui/themes'
-import type { UseInfiniteQueryResult } from '@tanstack/react-query'
+import type { UseInfiniteQueryResult, UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Failed, Loading, Note } from '../components/States'
 import { t } from '../texts'
@@ -13,12 +13,12 @@ export interface Column<Row> {
   align?: 'right'
 }
 
+/* of a list that comes in pages */
+type More = Pick<UseInfiniteQueryResult, 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'>
+
 interface Props<Row> {
   label: string
-  list: Pick<
-    UseInfiniteQueryResult,
-    'error' | 'isLoadingError' | 'refetch' | 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'
-  >
+  list: Pick<UseQueryResult, 'error' | 'isLoadingError' | 'refetch'> & Partial<More>
   rows: Row[] | undefined
   columns: Column<Row>[]
   rowKey: (row: Row) => string
@@ -57,7 +57,7 @@ export function DataTable<Row>({ label, list, rows, columns, rowKey }: Props<Row
       </Table.Root>
       {list.hasNextPage && (
         <Flex justify="center" mt="4">
-          <Button variant="soft" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          <Button variant="soft" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage?.()}>
             {t.boards.more}
           </Button>
         </Flex>

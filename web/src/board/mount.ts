@@ -4,7 +4,7 @@ import { registerBookmarks } from './content'
 
 export function mount(editor: Editor): void {
   registerBookmarks(editor)
-  if (nothingInView(editor)) editor.zoomToFit({ immediate: true })
+  if (!allInView(editor)) editor.zoomToFit({ immediate: true })
 }
 
 /* in a frame one sees the whole board first */
@@ -13,9 +13,9 @@ export function mountEmbedded(editor: Editor): void {
   if (editor.getCurrentPageShapeIds().size > 0) editor.zoomToFit({ immediate: true })
 }
 
-function nothingInView(editor: Editor): boolean {
-  const shapes = editor.getCurrentPageShapes()
-  const view = editor.getViewportPageBounds()
+/* who opens a board, on a phone above all, is to see what there is */
+function allInView(editor: Editor): boolean {
+  const bounds = editor.getCurrentPageBounds()
 
-  return shapes.length > 0 && !shapes.some((s) => editor.getShapePageBounds(s)?.collides(view))
+  return bounds === undefined || editor.getViewportPageBounds().contains(bounds)
 }

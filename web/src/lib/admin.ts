@@ -30,6 +30,23 @@ export interface Activity {
   agent: string | null
 }
 
+export interface Setting {
+  /* of the directive, without tidraw_ */
+  name: string
+  /* of a secret: whether it is set */
+  value: string | number | boolean | null
+  secret: boolean
+  unit: null | 'bytes' | 'pixels' | 'seconds'
+  environment: string | null
+  source: 'directive' | 'environment' | 'default' | 'database'
+  editable: boolean
+}
+
+export interface Settings {
+  settings: Setting[]
+  license: { present: boolean }
+}
+
 export interface Stats {
   version: string
   time: number
@@ -83,6 +100,12 @@ export const statsQuery = queryOptions({
   refetchInterval: 2000,
 })
 
+export const settingsQuery = queryOptions({
+  queryKey: ['admin', 'settings'],
+  queryFn: () => api.get<Settings>('admin/settings'),
+  staleTime: 0,
+})
+
 function useAdminMutation<Variables, Answer>(stale: string, mutationFn: (variables: Variables) => Promise<Answer>) {
   const client = useQueryClient()
 
@@ -116,3 +139,6 @@ export const useGiveRoom = () =>
 export const useBinRoom = () => useAdminMutation('rooms', (id: string) => api.delete(room(id)))
 export const usePurgeAnyRoom = () => useAdminMutation('rooms', (id: string) => api.delete(room(id, '?forever=1')))
 export const useUnbinRoom = () => useAdminMutation('rooms', (id: string) => api.post<unknown>(room(id, '/restore')))
+
+export const useChangeSetting = () =>
+  useAdminMutation('settings', (change: { registration: string }) => api.patch<Settings>('admin/settings', change))

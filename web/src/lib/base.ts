@@ -6,6 +6,9 @@ export const baseUrl = new URL('.', document.baseURI)
 /* React Router wants the path without the slash at its end */
 export const basename = baseUrl.pathname.replace(/\/$/, '') || '/'
 
+/* nobody else can open addresses with this name */
+export const onlyHere = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(baseUrl.hostname)
+
 export function appUrl(path: string): string {
   return new URL(path, baseUrl).href
 }

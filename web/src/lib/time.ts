@@ -26,9 +26,15 @@ export function ago(time: number, now = Date.now()): string {
 export const exactTime = (time: number) => full.format(time)
 export const shortDate = (time: number) => date.format(time)
 
+const LENGTHS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const
+
 /* how long, in the largest unit that fits */
 export function duration(seconds: number): string {
-  const [unit, length] = seconds >= 86_400 ? (['day', 86_400] as const) : seconds >= 3600 ? (['hour', 3600] as const) : (['minute', 60] as const)
+  const [unit, length] = LENGTHS.find(([, l]) => seconds >= l) ?? (['second', 1] as const)
 
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.floor(seconds / length))
 }

@@ -43,7 +43,7 @@ function Welcome({ token, invitation }: { token: string; invitation: Invitation 
     <CenterPage
       icon={<EnvelopeClosedIcon width={22} height={22} />}
       title={t.invite.title(invitation.inviter.name)}
-      text={`${t.invite.text(invitation.room.name)}. ${t.roles[invitation.role]}.`}
+      text={`${t.invite.text(invitation.room.name)} ${t.invite.roles[invitation.role]}`}
     >
       <FormError error={accept.error} />
       {user ? (

@@ -65,7 +65,7 @@ export function AddPerson({ room }: { room: Room }) {
       {unknown && (
         <Callout.Root size="1" mb="4" role="status">
           <Callout.Text>{t.share.noAccount(email)}</Callout.Text>
-          <Button type="button" variant="soft" loading={invite.isPending} onClick={sendInvite}>
+          <Button type="button" variant="soft" className="td-start" loading={invite.isPending} onClick={sendInvite}>
             {t.share.invite}
           </Button>
         </Callout.Root>

@@ -1,7 +1,7 @@
-import { Dialog, Flex, IconButton, Tabs, Text } from '@radix-ui/themes'
-import { Cross2Icon } from '@radix-ui/react-icons'
+import { Callout, Dialog, Flex, IconButton, Tabs, Text } from '@radix-ui/themes'
+import { Cross2Icon, ExclamationTriangleIcon } from '@radix-ui/react-icons'
 import { CopyButton } from '../components/CopyButton'
-import { boardUrl } from '../lib/base'
+import { baseUrl, boardUrl, onlyHere } from '../lib/base'
 import { useUser } from '../lib/query'
 import type { Room } from '../lib/types'
 import { t } from '../texts'
@@ -28,6 +28,14 @@ export function ShareDialog({ room, link, open, onOpenChange }: Props) {
         <Dialog.Description size="2" color="gray" mb="4">
           {user ? t.share.text : t.share.guestOnly}
         </Dialog.Description>
+        {onlyHere && (
+          <Callout.Root size="1" color="amber" mb="4">
+            <Callout.Icon>
+              <ExclamationTriangleIcon />
+            </Callout.Icon>
+            <Callout.Text>{t.share.onlyHere(baseUrl.hostname)}</Callout.Text>
+          </Callout.Root>
+        )}
         {user ? <Sharing room={room} /> : <CopyButton text={boardUrl(room.id, link ?? undefined)} label={t.share.copyLink} />}
         <Dialog.Close>
           <IconButton variant="ghost" color="gray" className="td-dialog-close" aria-label={t.close}>

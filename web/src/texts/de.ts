@@ -62,7 +62,8 @@ export const de: Texts = {
 
   invite: {
     title: (name) => `${name} lädt dich ein`,
-    text: (board) => `zum Board „${board}“`,
+    text: (board) => `zum Board „${board}“.`,
+    roles: { owner: 'Es wird auch deines.', editor: 'Du kannst darauf zeichnen.', viewer: 'Du kannst es ansehen.' },
     accept: 'Board öffnen',
     as: (name) => `Du bist angemeldet als ${name}.`,
     gone: 'Diese Einladung gilt nicht mehr',
@@ -187,6 +188,8 @@ export const de: Texts = {
     title: 'Teilen',
     of: (name) => `„${name}“ teilen`,
     text: 'Zeichnet zusammen: schick einen Link oder füge Menschen per E-Mail hinzu.',
+    onlyHere: (host) =>
+      `Du hast Tidraw als ${host} geöffnet, und Links mit diesem Namen gehen nur auf diesem Rechner. Öffne es zum Teilen mit dem Namen oder der Adresse, die andere erreichen.`,
     tabs: { links: 'Links', people: 'Menschen', embed: 'Einbetten' },
     linkText: 'Wer einen Link hat, darf das Board ohne Konto öffnen.',
     linkRoles: { editor: 'Wer den Link hat, darf bearbeiten', viewer: 'Wer den Link hat, darf ansehen' },

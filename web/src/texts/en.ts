@@ -61,7 +61,8 @@ export const en = {
 
   invite: {
     title: (name: string) => `${name} invites you`,
-    text: (board: string) => `to the board “${board}”`,
+    text: (board: string) => `to the board “${board}”.`,
+    roles: { owner: 'It will be yours too.', editor: 'You can draw on it.', viewer: 'You can look at it.' },
     accept: 'Open the board',
     as: (name: string) => `You are signed in as ${name}.`,
     gone: 'This invitation is no longer valid',
@@ -186,6 +187,8 @@ export const en = {
     title: 'Share',
     of: (name: string) => `Share “${name}”`,
     text: 'Draw together: send a link, or add people by e-mail.',
+    onlyHere: (host: string) =>
+      `You opened Tidraw as ${host}, and links with that name work on this machine only. To share, open it by the name or address that others can reach.`,
     tabs: { links: 'Links', people: 'People', embed: 'Embed' },
     linkText: 'Whoever has a link may open the board without an account.',
     linkRoles: { editor: 'Anyone with the link can edit', viewer: 'Anyone with the link can view' },
