@@ -292,8 +292,8 @@ sub say_hello {
 
     my $address = address();
 
-    print "Others reach it at http://$address:$port; links to boards are to",
-          " be copied there\n" if defined $address;
+    print "From other machines it is http://$address:$port: use that one,",
+          " too, to copy links\n" if defined $address;
 
     print "\n";
 

@@ -43,13 +43,13 @@ const nameOf = (setting: Setting) => t.admin.settingNames[setting.name] ?? setti
 /* what people call it, and what it is called where it can be set */
 function Name({ setting }: { setting: Setting }) {
   return (
-    <>
+    <div>
       <Text as="p">{nameOf(setting)}</Text>
       <Code size="1" variant="ghost" color="gray" className="td-break">
         tidraw_{setting.name}
         {setting.environment !== null && `, ${setting.environment}`}
       </Code>
-    </>
+    </div>
   )
 }
 
