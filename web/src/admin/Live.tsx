@@ -64,9 +64,15 @@ function Numbers({ stats }: { stats: Stats }) {
               {database.ok ? t.admin.databaseOk(KINDS[database.kind], amount(database.latency_ms)) : t.admin.databaseAway}
             </State>
           </Fact>
-          <Fact name="Redis">{redis.configured ? t.admin.used : t.admin.notUsed}</Fact>
+          <Fact name="Redis">
+            {redis.configured ? (
+              <State ok={redis.ok}>{redis.ok ? t.admin.connected : t.admin.notConnected}</State>
+            ) : (
+              t.admin.notUsed
+            )}
+          </Fact>
           <Fact name={t.admin.memory}>{bytes(memory.rss)}</Fact>
-          <Fact name={t.admin.shared}>{t.admin.sharedOf(bytes(memory.zone_size), amount(memory.people), amount(memory.people_max))}</Fact>
+          <Fact name={t.admin.shared}>{t.admin.sharedOf(bytes(memory.zone_used), bytes(memory.zone_size), amount(memory.people), amount(memory.people_max))}</Fact>
           <Fact name={t.admin.workers}>{amount(stats.workers.length)}</Fact>
           <Fact name={t.admin.uptime}>{duration(stats.uptime)}</Fact>
           <Fact name={t.admin.version}>{stats.version}</Fact>

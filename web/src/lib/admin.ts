@@ -58,9 +58,9 @@ export interface Stats {
   rooms: number
   /* since the server started */
   totals: Record<string, number>
-  memory: { rss: number; zone_size: number; people: number; people_max: number }
+  memory: { rss: number; zone_size: number; zone_used: number; people: number; people_max: number }
   database: { kind: 'sqlite' | 'postgresql'; ok: boolean; latency_ms: number }
-  redis: { configured: boolean }
+  redis: { configured: boolean; ok: boolean }
   workers: unknown[]
 }
 

@@ -29,7 +29,7 @@ export function ShareDialog({ room, link, open, onOpenChange }: Props) {
           {user ? t.share.text : t.share.guestOnly}
         </Dialog.Description>
         {onlyHere && (
-          <Callout.Root size="1" color="amber" mb="4">
+          <Callout.Root size="1" color="amber" highContrast mb="4">
             <Callout.Icon>
               <ExclamationTriangleIcon />
             </Callout.Icon>
