@@ -22,6 +22,7 @@
 #define NGX_TIDRAW_ARENA_KEEP      65536
 
 
+static void ngx_tidraw_commit_unplan(ngx_tidraw_commit_t *c);
 static void ngx_tidraw_commit_handler(ngx_event_t *ev);
 static void ngx_tidraw_commit_take(ngx_tidraw_commit_t *c);
 static ngx_int_t ngx_tidraw_commit_try(ngx_tidraw_room_t *room);
@@ -65,13 +66,7 @@ ngx_tidraw_commit_free(ngx_tidraw_room_t *room)
 
     c = &room->commit;
 
-    if (c->event.timer_set) {
-        ngx_del_timer(&c->event);
-    }
-
-    if (c->event.posted) {
-        ngx_delete_posted_event(&c->event);
-    }
+    ngx_tidraw_commit_unplan(c);
 
     if (c->op) {
         ngx_tidraw_op_cancel(c->op);
@@ -216,6 +211,10 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
     if (c->state == NGX_TIDRAW_COMMIT_IDLE
         && (room->nwaiting || room->heard > room->doc.clock))
     {
+        /* the cycle that was planned would begin in the middle of it */
+
+        ngx_tidraw_commit_unplan(c);
+
         c->state = NGX_TIDRAW_COMMIT_CATCHING_UP;
         ngx_tidraw_catchup_start(room);
         return;
@@ -248,6 +247,19 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
     }
 
     ngx_add_timer(&c->event, pause - elapsed);
+}
+
+
+static void
+ngx_tidraw_commit_unplan(ngx_tidraw_commit_t *c)
+{
+    if (c->event.timer_set) {
+        ngx_del_timer(&c->event);
+    }
+
+    if (c->event.posted) {
+        ngx_delete_posted_event(&c->event);
+    }
 }
 
 
