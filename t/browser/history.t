@@ -206,6 +206,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await sees(ann, 4)
 
       answers.board = refusal(404, 'not_found')
+      await slider(ann).focus()
       await page.keyboard.press('Home')
       await dialog(ann).getByText('This moment is no longer kept').waitFor()
       equal(await dialog(ann).getByRole('button', { name: 'Restore' }).count(), 0, 'to what is not kept')
