@@ -125,3 +125,30 @@ ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
 
     ngx_tidraw_call_answer(call, NGX_HTTP_OK);
 }
+
+
+void
+ngx_tidraw_image_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             type, data;
+    ngx_tidraw_result_t  *res;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results;
+
+    if (res->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such picture.");
+        return;
+    }
+
+    type = ngx_tidraw_cell_str(res, 0, 1);
+    data = ngx_tidraw_cell_str(res, 0, 2);
+
+    ngx_tidraw_image_answer(call, &type, &data,
+                            ngx_tidraw_cell_int(res, 0, 0));
+}

@@ -27,5 +27,9 @@ ngx_int_t ngx_tidraw_image_take(ngx_tidraw_call_t *call, ngx_str_t *type,
 void ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
     ngx_str_t *data, int64_t version);
 
+/* The same from the columns version, type, data of the first row; 404 without
+ * one.  A handler of an operation. */
+void ngx_tidraw_image_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op);
+
 
 #endif /* _NGX_TIDRAW_HTTP_IMAGE_H_INCLUDED_ */

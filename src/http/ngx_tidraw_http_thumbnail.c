@@ -7,8 +7,6 @@
 #include "ngx_tidraw_http_image.h"
 
 
-static void ngx_tidraw_thumbnail_read(ngx_tidraw_call_t *call,
-    ngx_tidraw_op_t *op);
 static void ngx_tidraw_thumbnail_written(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 
@@ -26,34 +24,7 @@ ngx_tidraw_http_thumbnail_get(ngx_tidraw_call_t *call)
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_THUMBNAIL_GET, "i",
                               call->room);
 
-    ngx_tidraw_call_run(call, op, ngx_tidraw_thumbnail_read);
-}
-
-
-static void
-ngx_tidraw_thumbnail_read(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
-{
-    ngx_str_t             type, data;
-    ngx_tidraw_result_t  *res;
-
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    res = op->results;
-
-    if (res->nrows == 0) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
-                              "The board has no preview.");
-        return;
-    }
-
-    type = ngx_tidraw_cell_str(res, 0, 1);
-    data = ngx_tidraw_cell_str(res, 0, 2);
-
-    ngx_tidraw_image_answer(call, &type, &data,
-                            ngx_tidraw_cell_int(res, 0, 0));
+    ngx_tidraw_call_run(call, op, ngx_tidraw_image_found);
 }
 
 
