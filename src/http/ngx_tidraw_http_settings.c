@@ -8,12 +8,19 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_smtp.h"
+
+
+/* a name of DNS and an address of mail are at most 254 bytes each */
+
+#define NGX_TIDRAW_SETTING_SMTP_LEN   544
 
 
 typedef enum {
     NGX_TIDRAW_SETTING_TEXT = 0,
     NGX_TIDRAW_SETTING_SECRET,
     NGX_TIDRAW_SETTING_DATABASE,       /* its URL may hold a password */
+    NGX_TIDRAW_SETTING_SMTP,           /* host, port, and the sender */
     NGX_TIDRAW_SETTING_SIZE,
     NGX_TIDRAW_SETTING_OFF,
     NGX_TIDRAW_SETTING_SEC,
@@ -46,6 +53,7 @@ static void ngx_tidraw_json_setting(td_buf_t *b, ngx_tidraw_loc_conf_t *conf,
     ngx_uint_t n, ngx_uint_t registration);
 static void ngx_tidraw_json_setting_value(td_buf_t *b,
     ngx_tidraw_loc_conf_t *conf, ngx_tidraw_setting_t *setting);
+static void ngx_tidraw_json_smtp(td_buf_t *b, ngx_tidraw_smtp_t *smtp);
 static void ngx_tidraw_json_word(td_buf_t *b, const char *name,
     const char *value);
 static void ngx_tidraw_json_flag(td_buf_t *b, ngx_uint_t flag);
@@ -69,6 +77,7 @@ static ngx_tidraw_setting_t  ngx_tidraw_settings[] = {
     ngx_tidraw_setting("database", database, DATABASE, NULL,
                        "DATABASE_URL", NULL),
     ngx_tidraw_setting("redis", redis, SECRET, NULL, "REDIS_URL", NULL),
+    ngx_tidraw_setting("smtp", smtp, SMTP, NULL, "SMTP_HOST", NULL),
     ngx_tidraw_setting("secret", secret, SECRET, NULL, "TIDRAW_SECRET",
                        "JWT_SECRET"),
     ngx_tidraw_setting("license_key", license_key, SECRET, NULL,
@@ -161,6 +170,10 @@ ngx_tidraw_settings_look(ngx_tidraw_loc_conf_t *conf)
         case NGX_TIDRAW_SETTING_NUMBER:
         case NGX_TIDRAW_SETTING_REGISTRATION:
             set = *(ngx_uint_t *) p != NGX_CONF_UNSET_UINT;
+            break;
+
+        case NGX_TIDRAW_SETTING_SMTP:
+            set = *(ngx_tidraw_smtp_t **) p != NULL;
             break;
 
         default:
@@ -509,6 +522,10 @@ ngx_tidraw_json_setting_value(td_buf_t *b, ngx_tidraw_loc_conf_t *conf,
                                     || ngx_memcmp(s->data, "off", 3) != 0));
         return;
 
+    case NGX_TIDRAW_SETTING_SMTP:
+        ngx_tidraw_json_smtp(b, *(ngx_tidraw_smtp_t **) p);
+        return;
+
     case NGX_TIDRAW_SETTING_DATABASE:
 
         if (s->len < 7 || ngx_memcmp(s->data, "sqlite:", 7) != 0) {
@@ -524,6 +541,34 @@ ngx_tidraw_json_setting_value(td_buf_t *b, ngx_tidraw_loc_conf_t *conf,
 
     if (s->len != 0 && ngx_tidraw_text_valid(s)) {
         ngx_tidraw_json_str(b, s);
+    } else {
+        td_buf_lit(b, "null");
+    }
+}
+
+
+/* Who signs in there, and with what, is nobody's business. */
+
+static void
+ngx_tidraw_json_smtp(td_buf_t *b, ngx_tidraw_smtp_t *smtp)
+{
+    u_char     *p;
+    ngx_str_t   text;
+    u_char      buf[NGX_TIDRAW_SETTING_SMTP_LEN];
+
+    if (smtp == NULL || smtp->host.len == 0) {
+        td_buf_lit(b, "null");
+        return;
+    }
+
+    p = ngx_snprintf(buf, sizeof(buf), "%V:%ui, from %V", &smtp->host,
+                     smtp->port, &smtp->from);
+
+    text.data = buf;
+    text.len = p - buf;
+
+    if (ngx_tidraw_text_valid(&text)) {
+        ngx_tidraw_json_str(b, &text);
     } else {
         td_buf_lit(b, "null");
     }

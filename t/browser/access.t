@@ -2,7 +2,7 @@
 // Who may do what on a board, and the page that each refusal leads to.
 
 import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => {
-  await suite({}, async (s) => {
+  await suite({ database: 'postgres' }, async (s) => {
     const { test, server } = s
     const ann = await s.member('ann@example.org', 'Ann')
     const room = await server.room(ann.cookie, 'Retro')

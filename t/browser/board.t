@@ -5,7 +5,7 @@
 const { readFileSync } = require('node:fs')
 
 import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
-  await suite({}, async (s) => {
+  await suite({ database: 'postgres' }, async (s) => {
     const { test, server } = s
     const ann = await s.member('ann@example.org', 'Ann Arbor')
     const bob = await s.member('bob@example.org', 'Bob')

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import { start } from '../lib/server.mjs'
+import { databases, start } from '../lib/server.mjs'
 
 export const PASSWORD = 'correct horse battery staple'
 
@@ -27,7 +27,10 @@ const ARGS = [
 let count = 0
 let failed = 0
 
-async function test(name, body) {
+let database = ''
+
+async function test(what, body) {
+  const name = `${database}: ${what}`
   count += 1
 
   try {
@@ -55,14 +58,25 @@ export async function until(look, what) {
 }
 
 // suite({ …options of start() }, async (s) => { … }) runs the body with a
-// server and a browser of its own and prints the plan at its end.
+// server and a browser of its own.  The database is the one that the file
+// names, so that both have their scenarios; LONG=1 takes every scenario to
+// both, TIDRAW_DATABASE to that one.
 
 export async function suite(options, body) {
+  for (database of chosen(options)) await once({ ...options, database }, body)
+}
+
+function chosen({ database = 'sqlite' }) {
+  if (process.env.TIDRAW_DATABASE) return [process.env.TIDRAW_DATABASE]
+  return process.env.LONG ? databases : [database]
+}
+
+async function once(options, body) {
   const server = await start(options)
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS })
 
   try {
-    await body(new Scene(server, browser))
+    await body(new Scene(server, browser, options.database))
   } catch (error) {
     await test('the test itself', () => Promise.reject(error))
   }
@@ -79,9 +93,10 @@ export function done() {
 class Scene {
   test = test
 
-  constructor(server, browser) {
+  constructor(server, browser, database) {
     this.server = server
     this.browser = browser
+    this.database = database
   }
 
   url(path = '') {

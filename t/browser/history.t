@@ -3,7 +3,7 @@
 // and brought back, by those who may.
 
 import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
-  await suite({}, async (s) => {
+  await suite({ database: 'postgres' }, async (s) => {
     const { test, server } = s
     const ann = await s.member('ann@example.org', 'Ann Arbor')
     const room = await server.room(ann.cookie, 'Plans')

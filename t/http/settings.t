@@ -64,6 +64,9 @@ each_database(sub {
               [JSON::PP::true, 'environment', JSON::PP::true],
               'a secret: that it is set');
     is_deeply($s{redis}{value}, JSON::PP::false, 'one that is not');
+    is_deeply([@{ $s{smtp} }{qw(value source secret)}],
+              ['mail.example.org:587, from boards@example.org', 'environment',
+               JSON::PP::false], 'the mail server, without its password');
     is_deeply($r->{license}, { present => JSON::PP::false }, 'no licence key');
     ok(!grep({ $_->{editable} && $_->{name} ne 'registration' } values %s),
        'nothing else can be changed');
@@ -131,7 +134,9 @@ each_database(sub {
           'it cannot be changed');
 }, workers => 2,
    env => { PUBLIC_URL => 'https://boards.example.org/',
-            TIDRAW_SECRET => $secret },
+            TIDRAW_SECRET => $secret, SMTP_HOST => 'mail.example.org',
+            SMTP_USER => 'boards', SMTP_PASSWORD => "$secret-too",
+            SMTP_FROM => 'Boards <boards@example.org>' },
    without => 'tidraw_registration',
    conf => { server => 'tidraw_max_upload 5m;' });
 

@@ -9,7 +9,7 @@
 //     await t.finish()   // false: something was left behind, fail the test
 //
 // Options: database, redis, workers, tls, location, netns, address, backend, env
-// and conf as in Test.pm.
+// and conf as in Test.pm; mail: true gives the server a mail server.
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -83,11 +83,13 @@ export async function start(options = {}) {
   // workersFromNow(n) and locationFromNow(conf) with the next start or reload,
   // allow(pattern, …) alerts that are meant, postgres('kill9' | 'start' |
   // 'stop' | 'restart' | 'pause' | 'resume') for what a database may do,
-  // redis(…) for the one that all servers of the test share.
+  // redis(…) for the one that all servers of the test share, mails(n) waits for
+  // as many and gives them as Smtp.pm parses them, mailServer('start' | 'stop').
   for (const name of [
     'quit', 'stop', 'kill9', 'register', 'login', 'room', 'link', 'sql',
     'errorLog', 'workers', 'killWorker', 'workersFromNow', 'locationFromNow',
-    'allow', 'postgres', 'redis', 'finish',
+    'allow', 'postgres', 'redis', 'mails', 'mailServer',
+    'finish',
   ]) t[name] = on(name)
 
   return t.start()

@@ -11,6 +11,7 @@ use FindBin;
 use JSON::PP;
 
 use lib $FindBin::Bin;
+use Tidraw::Smtp;
 use Tidraw::Test;
 
 my $json = JSON::PP->new->utf8->allow_nonref->convert_blessed;
@@ -28,8 +29,18 @@ Test::More->builder->no_ending(1);
 my %call = (
     new => sub {
         my (undef, $options) = @_;
+        my %o = %{ $options || {} };
+        my $smtp;
 
-        $server{++$made} = Tidraw::Test->new(%{ $options || {} });
+        if (delete $o{mail}) {
+            $smtp = Tidraw::Smtp->new->start;
+            $o{env} = { SMTP_HOST => 'localhost', SMTP_PORT => $smtp->port,
+                        SMTP_FROM => 'Boards <boards@example.org>',
+                        %{ $o{env} || {} } };
+        }
+
+        $server{++$made} = Tidraw::Test->new(%o);
+        $server{$made}{smtp} = $smtp;
 
         return $made;
     },
@@ -76,6 +87,16 @@ my %call = (
             if $what !~ /^(?:start|stop|kill9|restart|pause|resume)$/;
 
         Tidraw::Redis->shared->$what;
+
+        return 1;
+    },
+    mails => sub { [$_[0]{smtp}->wait_mails($_[1])] },
+    mailServer => sub {
+        my ($t, $what) = @_;
+
+        die "no such call\n" if $what !~ /^(?:start|stop)$/;
+
+        $t->{smtp}->$what;
 
         return 1;
     },

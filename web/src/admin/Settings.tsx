@@ -9,6 +9,7 @@ import { amount, bytes, duration } from '../lib/time'
 import { t } from '../texts'
 import { AdminShell } from './AdminShell'
 import { DataTable } from './DataTable'
+import { TestMail } from './TestMail'
 
 export function Settings() {
   const settings = useQuery(settingsQuery)
@@ -23,6 +24,7 @@ export function Settings() {
           <Callout.Text>{settings.data.license.present ? t.admin.licensed : t.admin.unlicensed}</Callout.Text>
         </Callout.Root>
       )}
+      {settings.data && <TestMail set={settings.data.settings.some((s) => s.name === 'smtp' && s.value !== null)} />}
       <DataTable
         label={t.admin.settings}
         list={settings}

@@ -142,3 +142,5 @@ export const useUnbinRoom = () => useAdminMutation('rooms', (id: string) => api.
 
 export const useChangeSetting = () =>
   useAdminMutation('settings', (change: { registration: string }) => api.patch<Settings>('admin/settings', change))
+
+export const useTestMail = () => useMutation({ mutationFn: () => api.post<{ sent: true }>('admin/mail/test') })

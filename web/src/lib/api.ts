@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'too_large'
   | 'unsupported_media_type'
   | 'too_many_attempts'
+  | 'mail_failed'
   | 'internal'
   | 'unavailable'
   | 'offline'

@@ -313,6 +313,7 @@ export const de: Texts = {
     unsupported_media_type: 'Der Server kennt dieses Format nicht.',
     too_many_attempts: 'Zu viele Versuche. Warte einen Moment.',
     wait: (seconds) => `Zu viele Versuche. In ${seconds} Sekunden geht es wieder.`,
+    mail_failed: 'Die Mail wurde nicht gesendet.',
     internal: 'Der Server hat einen Fehler gemacht. Versuche es noch einmal.',
     unavailable: 'Der Server ist beschäftigt. Versuche es gleich noch einmal.',
     offline: 'Der Server antwortet nicht. Bist du online?',

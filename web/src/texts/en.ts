@@ -312,6 +312,7 @@ export const en = {
     unsupported_media_type: 'The server does not know this format.',
     too_many_attempts: 'Too many attempts. Wait a moment and try again.',
     wait: (seconds: number) => `Too many attempts. Try again in ${seconds} seconds.`,
+    mail_failed: 'The mail was not sent.',
     internal: 'The server made a mistake. Try again.',
     unavailable: 'The server is busy. Try again in a moment.',
     offline: 'The server does not answer. Are you online?',
