@@ -36,7 +36,8 @@ ASAN_FLAGS := -fsanitize=address,undefined \
 
 .DELETE_ON_ERROR:
 
-.PHONY: all module asan web run test bench install clean static lint sources
+.PHONY: all module asan web run test bench install clean static lint sources \
+        backup restore
 
 
 all: module web
@@ -129,6 +130,14 @@ test-faults:
 	@$(MAKE) --no-print-directory test-packages
 	@LONG=1 TIDRAW_ASAN=0 tools/test.sh $(or $(T),t/faults)
 
+# What "make run" serves: it is told the same variables.  FROM= for restore.
+
+backup:
+	@tools/backup.sh
+
+restore:
+	@tools/backup.sh restore $(FROM)
+
 bench: all
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory -C t/bench
@@ -150,7 +159,9 @@ install: all
 	    $(DESTDIR)$(DATADIR)/schema $(DESTDIR)$(CONFDIR)/modules-available \
 	    $(DESTDIR)$(CONFDIR)/snippets
 	install -m 644 conf/passwords.txt $(DESTDIR)$(DATADIR)/
-	install -m 755 tools/admin-password.sh $(DESTDIR)$(DATADIR)/
+	install -m 755 tools/admin-password.sh tools/backup.sh \
+	    $(DESTDIR)$(DATADIR)/
+	tools/version.sh > $(DESTDIR)$(DATADIR)/version
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	[ ! -d web/dist ] || cp -r web/dist/. $(DESTDIR)$(DATADIR)/web
 	install -d $(DESTDIR)$(DATADIR)/templates

@@ -14,8 +14,8 @@
 #include "ngx_tidraw_token.h"
 
 
-/* a clock that a double can hold, as the protocol has them */
-#define NGX_TIDRAW_HTTP_MAX_DIGITS  15
+/* a clock, which is below 2^53 */
+#define NGX_TIDRAW_HTTP_MAX_DIGITS  16
 
 
 static ngx_int_t ngx_tidraw_http_hide(ngx_http_request_t *r, ngx_str_t *rel);
