@@ -40,6 +40,12 @@ typedef struct ngx_tidraw_sink_s  ngx_tidraw_sink_t;
 typedef void (*ngx_tidraw_sink_pt)(ngx_tidraw_sink_t *sink);
 
 
+typedef enum {
+    NGX_TIDRAW_SINK_BLOB = 0,     /* hashed, kept under its content */
+    NGX_TIDRAW_SINK_SPOOL         /* to be read once, gone with the sink */
+} ngx_tidraw_sink_kind_e;
+
+
 /* What a sink tells its owner. */
 
 struct ngx_tidraw_sink_s {
@@ -48,9 +54,12 @@ struct ngx_tidraw_sink_s {
     ngx_uint_t               finished;    /* unsigned, 1: all of this is
                                              known, and the file durable */
     off_t                    size;
-    td_sniff_t               sniff;
+    td_sniff_t               sniff;       /* of a blob, as what follows */
     ngx_str_t                hash;        /* hexadecimal */
     ngx_str_t                gen;
+
+    ngx_fd_t                 fd;          /* of a spool that is finished: to
+                                             be read until close() */
 
     ngx_tidraw_sink_pt       handler;
     void                    *data;
@@ -76,12 +85,14 @@ void ngx_tidraw_files_destroy(ngx_tidraw_files_t *files);
  * (rc is not NGX_OK; the sink takes nothing more), and when it is finished.
  */
 ngx_tidraw_sink_t *ngx_tidraw_sink_open(ngx_tidraw_files_t *files,
-    off_t expected, ngx_tidraw_sink_pt handler, void *data);
+    ngx_tidraw_sink_kind_e kind, off_t expected, ngx_tidraw_sink_pt handler,
+    void *data);
 
 /* Takes as many of the bytes as there is room for, and says how many. */
 size_t ngx_tidraw_sink_write(ngx_tidraw_sink_t *sink, u_char *p, size_t n);
 
-/* No more will come: handler is called when the file is durable. */
+/* No more will come: handler is called when the file is durable; a spool is
+ * not made so. */
 void ngx_tidraw_sink_finish(ngx_tidraw_sink_t *sink);
 
 /*

@@ -40,6 +40,7 @@ typedef struct {
     ngx_tidraw_file_job_t          job;
     ngx_queue_t                    queue;     /* of all sinks */
     ngx_tidraw_sink_e              what;
+    ngx_tidraw_sink_kind_e         kind;
 
     u_char                        *bufs[2];
     size_t                         lens[2];
@@ -97,8 +98,8 @@ static void ngx_tidraw_sink_delete(ngx_tidraw_sink_ctx_t *ctx);
 
 
 ngx_tidraw_sink_t *
-ngx_tidraw_sink_open(ngx_tidraw_files_t *files, off_t expected,
-    ngx_tidraw_sink_pt handler, void *data)
+ngx_tidraw_sink_open(ngx_tidraw_files_t *files, ngx_tidraw_sink_kind_e kind,
+    off_t expected, ngx_tidraw_sink_pt handler, void *data)
 {
     size_t                  size;
     u_char                 *p;
@@ -151,7 +152,10 @@ ngx_tidraw_sink_open(ngx_tidraw_files_t *files, off_t expected,
 
     ngx_tidraw_random_id(ctx->gen, 16);
 
+    ctx->kind = kind;
+
     ctx->sink.rc = NGX_OK;
+    ctx->sink.fd = NGX_INVALID_FILE;
     ctx->sink.handler = handler;
     ctx->sink.data = data;
     ctx->sink.hash.data = ctx->hash;
@@ -475,7 +479,9 @@ ngx_tidraw_sink_write_out(ngx_tidraw_sink_ctx_t *ctx)
         return NGX_OK;
     }
 
-    (void) crypto_generichash_update(ctx->state, p, len);
+    if (ctx->kind == NGX_TIDRAW_SINK_BLOB) {
+        (void) crypto_generichash_update(ctx->state, p, len);
+    }
 
     while (len > 0) {
         n = write(ctx->fd, p, len);
@@ -513,6 +519,11 @@ ngx_tidraw_sink_complete(ngx_tidraw_sink_ctx_t *ctx)
 
     if (ctx->sink.size == 0) {
         ctx->rc = NGX_TIDRAW_SINK_EMPTY;
+        return;
+    }
+
+    if (ctx->kind == NGX_TIDRAW_SINK_SPOOL) {
+        ctx->sink.fd = ctx->fd;
         return;
     }
 

@@ -87,6 +87,7 @@ typedef enum {
 
 typedef struct ngx_tidraw_call_s    ngx_tidraw_call_t;
 typedef struct ngx_tidraw_import_s  ngx_tidraw_import_t;
+typedef struct ngx_tidraw_intake_s  ngx_tidraw_intake_t;
 
 typedef void (*ngx_tidraw_call_pt)(ngx_tidraw_call_t *call);
 typedef void (*ngx_tidraw_call_op_pt)(ngx_tidraw_call_t *call,
@@ -157,6 +158,7 @@ struct ngx_tidraw_call_s {
     ngx_tidraw_call_replay_pt     replay_handler;
     ngx_tidraw_import_t          *import;    /* pending */
     ngx_tidraw_smtp_job_t        *mail;      /* pending */
+    ngx_tidraw_intake_t          *intake;    /* closed with the request */
     ngx_event_t                   timer;     /* keeps an exiting worker alive,
                                                 and ends what hangs */
 

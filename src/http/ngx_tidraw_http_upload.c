@@ -9,19 +9,16 @@
  */
 
 
-#include "ngx_tidraw_http.h"
-#include "ngx_tidraw_files.h"
+#include "ngx_tidraw_http_intake.h"
 
 
-#define NGX_TIDRAW_UPLOAD_WAIT    60000     /* for the disk, milliseconds */
-#define NGX_TIDRAW_UPLOAD_SYNC    300000    /* the last wait, for fsync() */
 #define NGX_TIDRAW_UPLOAD_NAME    255       /* bytes of a name */
 #define NGX_TIDRAW_UPLOAD_QUOTA   ((int64_t) 1 << 62)
 
 
 typedef struct {
     ngx_tidraw_call_t    *call;
-    ngx_tidraw_sink_t    *sink;
+    ngx_tidraw_intake_t  *intake;
     off_t                 max;         /* bytes of this body */
     int64_t               board_max;   /* bytes of all files of the board */
     int64_t               user_max;
@@ -33,13 +30,11 @@ typedef struct {
     int64_t               width;
     int64_t               size;
 
-    unsigned              paused:1;    /* the sink is full */
     unsigned              settling:1;
 } ngx_tidraw_upload_t;
 
 
 static ngx_tidraw_upload_t *ngx_tidraw_upload_create(ngx_tidraw_call_t *call);
-static void ngx_tidraw_upload_cleanup(void *data);
 static void ngx_tidraw_upload_original(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_upload_use(ngx_tidraw_call_t *call);
@@ -48,13 +43,7 @@ static void ngx_tidraw_upload_used(ngx_tidraw_call_t *call,
 static ngx_int_t ngx_tidraw_upload_fits(ngx_tidraw_upload_t *up,
     ngx_tidraw_op_t *op, off_t size);
 static void ngx_tidraw_upload_begin(ngx_tidraw_upload_t *up);
-static void ngx_tidraw_upload_start(ngx_http_request_t *r);
-static void ngx_tidraw_upload_event(ngx_http_request_t *r);
-static ngx_int_t ngx_tidraw_upload_take(ngx_tidraw_upload_t *up);
-static void ngx_tidraw_upload_pause(ngx_tidraw_upload_t *up);
-static void ngx_tidraw_upload_broken(ngx_tidraw_call_t *call, ngx_int_t rc);
-static void ngx_tidraw_upload_sink(ngx_tidraw_sink_t *sink);
-static void ngx_tidraw_upload_failed(ngx_tidraw_upload_t *up);
+static void ngx_tidraw_upload_news(ngx_tidraw_intake_t *in, ngx_int_t rc);
 static void ngx_tidraw_upload_finished(ngx_tidraw_upload_t *up);
 static void ngx_tidraw_upload_store(ngx_tidraw_upload_t *up);
 static void ngx_tidraw_upload_stored(ngx_tidraw_call_t *call,
@@ -134,20 +123,14 @@ ngx_tidraw_http_file_reduced(ngx_tidraw_call_t *call)
 static ngx_tidraw_upload_t *
 ngx_tidraw_upload_create(ngx_tidraw_call_t *call)
 {
-    ngx_http_cleanup_t   *cln;
     ngx_tidraw_upload_t  *up;
 
-    cln = ngx_http_cleanup_add(call->request, sizeof(ngx_tidraw_upload_t));
+    up = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_upload_t));
 
-    if (cln == NULL) {
+    if (up == NULL) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return NULL;
     }
-
-    up = cln->data;
-    ngx_memzero(up, sizeof(ngx_tidraw_upload_t));
-
-    cln->handler = ngx_tidraw_upload_cleanup;
 
     up->call = call;
     up->max = call->conf->max_upload;
@@ -155,18 +138,6 @@ ngx_tidraw_upload_create(ngx_tidraw_call_t *call)
     call->state = up;
 
     return up;
-}
-
-
-static void
-ngx_tidraw_upload_cleanup(void *data)
-{
-    ngx_tidraw_upload_t  *up = data;
-
-    if (up->sink != NULL) {
-        ngx_tidraw_sink_close(up->sink);
-        up->sink = NULL;
-    }
 }
 
 
@@ -292,273 +263,30 @@ ngx_tidraw_upload_fits(ngx_tidraw_upload_t *up, ngx_tidraw_op_t *op,
 static void
 ngx_tidraw_upload_begin(ngx_tidraw_upload_t *up)
 {
-    ngx_int_t            rc;
-    ngx_tidraw_call_t   *call;
-    ngx_http_request_t  *r;
-
-    call = up->call;
-    r = call->request;
-
-    up->sink = ngx_tidraw_sink_open(call->site->files,
-                                    r->headers_in.content_length_n,
-                                    ngx_tidraw_upload_sink, up);
-    if (up->sink == NULL) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
-        return;
-    }
-
-    /* from here on the time is that of client_body_timeout */
-
-    if (call->timer.timer_set) {
-        ngx_del_timer(&call->timer);
-    }
-
-    call->unread = 0;
-
-    r->request_body_no_buffering = 1;
-
-    /* the reader takes its own count of the request: it gets ours */
-
-    r->main->count--;
-
-    rc = ngx_http_read_client_request_body(r, ngx_tidraw_upload_start);
-
-    if (rc < NGX_HTTP_SPECIAL_RESPONSE) {
-        return;
-    }
-
-    r->main->count++;
-
-    r->lingering_close = 1;
-    ngx_tidraw_upload_broken(call, rc);
+    (void) ngx_tidraw_intake(up->call, up->max, NGX_TIDRAW_SINK_BLOB,
+                             ngx_tidraw_upload_news, up);
 }
 
 
 static void
-ngx_tidraw_upload_start(ngx_http_request_t *r)
+ngx_tidraw_upload_news(ngx_tidraw_intake_t *in, ngx_int_t rc)
 {
-    r->read_event_handler = ngx_tidraw_upload_event;
-
-    ngx_tidraw_upload_event(r);
-}
-
-
-static void
-ngx_tidraw_upload_event(ngx_http_request_t *r)
-{
-    ngx_int_t             rc;
-    ngx_tidraw_call_t    *call;
     ngx_tidraw_upload_t  *up;
 
-    call = ngx_http_get_module_ctx(r, ngx_tidraw_module);
-    up = call->state;
+    up = in->data;
+    up->intake = in;
 
-    if (up->paused) {
-        ngx_tidraw_upload_pause(up);
-        return;
-    }
+    if (rc == NGX_DECLINED) {
+        ngx_tidraw_upload_too_large(up);
 
-    for ( ;; ) {
-
-        rc = ngx_tidraw_upload_take(up);
-
-        if (rc == NGX_AGAIN) {
-            up->paused = 1;
-            ngx_tidraw_upload_pause(up);
-            return;
-        }
-
-        if (rc != NGX_OK) {
-            r->keepalive = 0;
-            ngx_tidraw_upload_too_large(up);
-            return;
-        }
-
-        if (!r->reading_body) {
-            ngx_add_timer(&call->timer, NGX_TIDRAW_UPLOAD_SYNC);
-
-            r->read_event_handler = ngx_http_test_reading;
-            ngx_tidraw_sink_finish(up->sink);
-            return;
-        }
-
-        rc = ngx_http_read_unbuffered_request_body(r);
-
-        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-            ngx_tidraw_upload_broken(call, rc);
-            return;
-        }
-
-        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
-            return;
-        }
-    }
-}
-
-
-/* NGX_AGAIN: the sink is full; NGX_DECLINED: it is too large. */
-
-static ngx_int_t
-ngx_tidraw_upload_take(ngx_tidraw_upload_t *up)
-{
-    size_t                    n, taken;
-    ngx_buf_t                *b;
-    ngx_chain_t              *cl;
-    ngx_http_request_body_t  *rb;
-
-    rb = up->call->request->request_body;
-
-    if (rb == NULL) {
-        return NGX_OK;
-    }
-
-    for (cl = rb->bufs; cl != NULL; cl = cl->next) {
-
-        b = cl->buf;
-
-        if (!ngx_buf_in_memory(b)) {
-            continue;
-        }
-
-        n = b->last - b->pos;
-
-        if ((off_t) n > up->max - up->sink->size) {
-            return NGX_DECLINED;
-        }
-
-        taken = ngx_tidraw_sink_write(up->sink, b->pos, n);
-        b->pos += taken;
-
-        if (taken < n) {
-            return NGX_AGAIN;
-        }
-    }
-
-    rb->bufs = NULL;
-
-    return NGX_OK;
-}
-
-
-/* What the client sends meanwhile stays in the kernel. */
-
-static void
-ngx_tidraw_upload_pause(ngx_tidraw_upload_t *up)
-{
-    ngx_event_t         *rev;
-    ngx_http_request_t  *r;
-
-    r = up->call->request;
-    rev = r->connection->read;
-
-    if (rev->timer_set) {
-        ngx_del_timer(rev);
-    }
-
-    if (!up->call->timer.timer_set) {
-        ngx_add_timer(&up->call->timer, NGX_TIDRAW_UPLOAD_WAIT);
-    }
-
-    if ((ngx_event_flags & NGX_USE_LEVEL_EVENT) && rev->active) {
-
-        if (ngx_del_event(rev, NGX_READ_EVENT, 0) != NGX_OK) {
-            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        }
-    }
-}
-
-
-static void
-ngx_tidraw_upload_broken(ngx_tidraw_call_t *call, ngx_int_t rc)
-{
-    ngx_http_request_t  *r;
-
-    r = call->request;
-    r->keepalive = 0;
-
-    switch (rc) {
-
-    case NGX_HTTP_BAD_REQUEST:
-
-        if (r->connection->error) {
-            ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
-            return;
-        }
-
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_BAD_REQUEST, NULL);
-        return;
-
-    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_TOO_LARGE, NULL);
-        return;
-
-    default:
-        ngx_http_finalize_request(r, rc);
-    }
-}
-
-
-static void
-ngx_tidraw_upload_sink(ngx_tidraw_sink_t *sink)
-{
-    ngx_connection_t     *c;
-    ngx_http_request_t   *r;
-    ngx_tidraw_upload_t  *up;
-
-    up = sink->data;
-    r = up->call->request;
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
-
-    if (up->call->timer.timer_set) {
-        ngx_del_timer(&up->call->timer);
-    }
-
-    if (sink->rc != NGX_OK) {
-        ngx_tidraw_upload_failed(up);
+    } else if (rc != NGX_OK) {
+        ngx_tidraw_intake_failed(in);
 
     } else if (up->settling) {
         ngx_tidraw_upload_answer(up);
 
-    } else if (sink->finished) {
-        ngx_tidraw_upload_finished(up);
-
     } else {
-        up->paused = 0;
-        ngx_tidraw_upload_event(r);
-    }
-
-    ngx_http_run_posted_requests(c);
-}
-
-
-static void
-ngx_tidraw_upload_failed(ngx_tidraw_upload_t *up)
-{
-    ngx_tidraw_call_t  *call;
-
-    call = up->call;
-    call->request->keepalive = 0;
-
-    switch (up->sink->rc) {
-
-    case NGX_TIDRAW_SINK_EMPTY:
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_BAD_REQUEST,
-                              "The file is empty.");
-        return;
-
-    case NGX_TIDRAW_SINK_PIXELS:
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_TOO_LARGE,
-                              "The image has more pixels than allowed.");
-        return;
-
-    case NGX_TIDRAW_SINK_FULL:
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_STORAGE_FULL, NULL);
-        return;
-
-    default:
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        ngx_tidraw_upload_finished(up);
     }
 }
 
@@ -568,7 +296,7 @@ ngx_tidraw_upload_finished(ngx_tidraw_upload_t *up)
 {
     td_sniff_t  *s;
 
-    s = &up->sink->sniff;
+    s = &up->intake->sink->sniff;
 
     if (up->w != 0
         && (s->kind != TD_SNIFF_RASTER || (int64_t) s->width != up->w))
@@ -592,7 +320,7 @@ ngx_tidraw_upload_store(ngx_tidraw_upload_t *up)
     ngx_tidraw_sink_t  *sink;
 
     call = up->call;
-    sink = up->sink;
+    sink = up->intake->sink;
 
     op = ngx_tidraw_call_op(call, 1);
     if (op == NULL) {
@@ -654,11 +382,11 @@ ngx_tidraw_upload_stored(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         gen = ngx_tidraw_cell_str(&op->results[3], 0, 0);
 
         up->settling = 1;
-        ngx_tidraw_sink_settle(up->sink, &gen);
+        ngx_tidraw_sink_settle(up->intake->sink, &gen);
         return;
     }
 
-    ngx_tidraw_sink_leave(up->sink, 0);
+    ngx_tidraw_sink_leave(up->intake->sink, 0);
 
     if (op->rc == NGX_TIDRAW_STORE_CONFLICT) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_CONFLICT,
@@ -687,7 +415,7 @@ ngx_tidraw_upload_refused(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 
     up = call->state;
 
-    if (ngx_tidraw_upload_fits(up, op, up->sink->size) != NGX_OK) {
+    if (ngx_tidraw_upload_fits(up, op, up->intake->sink->size) != NGX_OK) {
         return;
     }
 
@@ -707,7 +435,7 @@ ngx_tidraw_upload_answer(ngx_tidraw_upload_t *up)
     ngx_tidraw_call_t  *call;
 
     call = up->call;
-    sniff = &up->sink->sniff;
+    sniff = &up->intake->sink->sniff;
     b = &call->out;
 
     type.data = sniff->type;
@@ -728,7 +456,7 @@ ngx_tidraw_upload_answer(ngx_tidraw_upload_t *up)
     td_buf_lit(b, "\",\"type\":");
     td_json_write_string(b, type);
     td_buf_lit(b, ",\"size\":");
-    ngx_tidraw_json_int(b, up->sink->size);
+    ngx_tidraw_json_int(b, up->intake->sink->size);
 
     td_buf_lit(b, ",\"name\":");
     s = up->name;
