@@ -37,7 +37,7 @@ ASAN_FLAGS := -fsanitize=address,undefined \
 .DELETE_ON_ERROR:
 
 .PHONY: all module asan web run test bench install clean static lint sources \
-        backup restore
+        backup restore single
 
 
 all: module web
@@ -150,6 +150,11 @@ lint: $(TREE)/objs/Makefile
 
 static:
 	@tools/static.sh
+
+# One executable with everything inside, build/tidraw.
+
+single: web
+	@tools/single.sh
 
 sources:
 	@tools/sources.sh

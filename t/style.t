@@ -33,10 +33,11 @@ my (@files, %home);
 find({ no_chdir => 1, wanted => sub {
     $File::Find::prune = 1 if m{/(?:node_modules|dist|corpus|\.git)$};
     push @files, s{^\./}{}r if -f && -T _;
-} }, grep { -e } qw(src t tools conf docs web docker .ci config Makefile
-                    README.md));
+} }, grep { -e } qw(src single t tools conf docs web docker debian .ci config
+                    Makefile README.md));
 
 my @c = grep { m{^src/.*\.[ch]$} } @files;
+my @all = (@c, grep { m{^single/.*\.[ch]$} } @files);
 my @own = grep { m{\.(?:c|h|pl|pm|t|sh|supp)$|^config$}
                  && text($_) !~ /\A#!.*\bnode/ } @files;
 
@@ -81,9 +82,9 @@ sub text {
 lines_ok('no line is longer than 80 columns', \@own, sub { length > 80 });
 lines_ok('no tabs', [grep { !m{/Makefile$} } @own], sub { /\t/ });
 lines_ok('no blanks at the end of a line', \@own, sub { /[ \t]$/ });
-lines_ok('comments are /* */', \@c, sub { m{(?:^|[\s;{}])//} });
+lines_ok('comments are /* */', \@all, sub { m{(?:^|[\s;{}])//} });
 
-lines_ok('no call that is banned', \@c, sub {
+lines_ok('no call that is banned', \@all, sub {
     my $code = s{"(?:[^"\\]|\\.)*"}{""}gr =~ s{/\*.*?(?:\*/|$)}{}r;
 
     return $code !~ /^\s*\*/ && $code =~ $banned;
@@ -138,7 +139,7 @@ my @early = grep {
 
 is("@early", '', "nginx's headers come before those of libraries");
 
-my @bare = grep { text($_) !~ m{\A\s*/\*} } @c;
+my @bare = grep { text($_) !~ m{\A\s*/\*} } @all;
 
 is("@bare", '', 'every source opens with its purpose');
 

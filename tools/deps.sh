@@ -24,7 +24,7 @@ case $1 in
     run)
         ;;
     test)
-        want="$want libio-socket-ssl-perl openssl postgresql sqlite3
+        want="$want libio-socket-ssl-perl openssl postgresql sqlite3 dpkg-dev
               redis-server valgrind clang libclang-rt-dev
               libfuse3-dev e2fsprogs"
         command -v chromium > /dev/null || want="$want chromium"

@@ -20,7 +20,7 @@ do
     sys="$sys -isystem $tree/$dir"
 done
 
-for file in $(find src -name '*.c' | LC_ALL=C sort); do
+for file in $(find src single -name '*.c' | LC_ALL=C sort); do
     case $file in
         src/core/td_*) flags= ;;
         *)             flags="-Wno-unused-parameter $sys" ;;
