@@ -26,7 +26,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await root.go()
       await root.choose('Account and settings', 'Administration')
       await page.getByRole('heading', { name: 'Now' }).waitFor()
-      await page.getByText(s.database === 'sqlite' ? /^SQLite, answers in/ : /^PostgreSQL, answers in/).waitFor()
+      await page.getByText(s.database === 'sqlite' ? /SQLite, answers in/ : /PostgreSQL, answers in/).waitFor()
       const sessions = page.locator('main').getByText('Sessions').locator('..').locator('p').nth(1)
       const before = Number(await sessions.textContent())
       await bob.open(room)
