@@ -126,6 +126,8 @@ ngx_tidraw_admin_rooms_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         ngx_tidraw_json_person(b, res, i, 5);
         td_buf_lit(b, ",\"size\":");
         ngx_tidraw_json_cell_int(b, res, i, 9);
+        td_buf_lit(b, ",\"files\":");
+        ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, i, 10));
 
         id = ngx_tidraw_cell_str(res, i, 0);
         people = ngx_tidraw_people_of(call->site, &id, call->request->pool);

@@ -86,11 +86,28 @@ ngx_tidraw_admin_user_create(ngx_tidraw_call_t *call)
 void
 ngx_tidraw_http_admin_users(ngx_tidraw_call_t *call)
 {
+    ngx_str_t                 sort;
+    ngx_uint_t                stmt;
     ngx_tidraw_op_t          *op;
     ngx_tidraw_admin_list_t  *list;
 
     list = ngx_tidraw_admin_list(call);
-    if (list == NULL) {
+
+    if (list == NULL || ngx_tidraw_admin_arg(call, "sort", &sort) != NGX_OK) {
+        return;
+    }
+
+    if (sort.len == 0
+        || (sort.len == 7 && ngx_memcmp(sort.data, "created", 7) == 0))
+    {
+        stmt = NGX_TIDRAW_STMT_ADMIN_USERS;
+
+    } else if (sort.len == 4 && ngx_memcmp(sort.data, "size", 4) == 0) {
+        stmt = NGX_TIDRAW_STMT_ADMIN_USERS_SIZE;
+
+    } else {
+        ngx_tidraw_call_bad_field(call, "sort",
+                                  "The order is created or size.");
         return;
     }
 
@@ -101,9 +118,8 @@ ngx_tidraw_http_admin_users(ngx_tidraw_call_t *call)
         return;
     }
 
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ADMIN_USERS, "siii",
-                              &list->pattern, ngx_tidraw_now(),
-                              list->limit + 1,
+    (void) ngx_tidraw_op_step(op, stmt, "siii", &list->pattern,
+                              ngx_tidraw_now(), list->limit + 1,
                               ngx_max(list->cursor, (int64_t) 0));
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_admin_users_listed);
@@ -142,9 +158,11 @@ ngx_tidraw_admin_users_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         td_buf_lit(b, ",\"boards\":");
         ngx_tidraw_json_cell_int(b, res, i, 10);
         td_buf_lit(b, ",\"bytes\":");
-        ngx_tidraw_json_cell_int(b, res, i, 11);
+        ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, i, 11));
+        td_buf_lit(b, ",\"files\":");
+        ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, i, 12));
         td_buf_lit(b, ",\"sessions\":");
-        ngx_tidraw_json_cell_int(b, res, i, 12);
+        ngx_tidraw_json_cell_int(b, res, i, 13);
         td_buf_char(b, '}');
     }
 

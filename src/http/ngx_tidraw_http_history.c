@@ -602,11 +602,12 @@ ngx_tidraw_history_change(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
                              &call->user_id)
                  - people.data;
 
-    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_COMMIT, "iiiisiii",
+    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_COMMIT, "iiiisiiii",
                            call->room, (int64_t) replay->now, clock, now,
                            &replay->schema_now, (int64_t) 0,
                            kept ? (int64_t) changes.len : (int64_t) 0,
-                           kept ? (int64_t) 0 : (int64_t) 1)
+                           kept ? (int64_t) 0 : (int64_t) 1,
+                           (int64_t) replay->then->bytes)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -173,6 +173,8 @@ ngx_tidraw_replace_write(ngx_tidraw_call_t *call)
                                   call->room, &id, clock, &text);
     }
 
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_MEASURE, "s",
+                              &call->params[0]);
     ngx_tidraw_call_activity(call, op, "room.replaced", &call->params[0],
                              NULL);
 

@@ -132,6 +132,7 @@ ngx_tidraw_room_new_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
     id.len = NGX_TIDRAW_ID_LEN;
     id.data = new->id;
 
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_MEASURE, "s", &id);
     ngx_tidraw_call_activity(call, op, action, &id, NULL);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_GET_BY_ID, "ss", &id,
                               &call->user_id);

@@ -1,8 +1,7 @@
 
 /*
  * The live view of the administration: what all workers of this host count,
- * what the database holds, how both are.  Rates come from two looks: whoever
- * asks takes the difference of the totals.
+ * in all and in the last second or two, what the database holds, how both are.
  */
 
 
@@ -106,6 +105,22 @@ ngx_tidraw_stats_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         td_buf_uint(b, zone.counts[i]);
     }
 
+    td_buf_lit(b, "},\"rates\":{");
+
+    for (i = 0; i < NGX_TIDRAW_RATES; i++) {
+
+        if (i != 0) {
+            td_buf_char(b, ',');
+        }
+
+        ngx_tidraw_json_str(b,
+                          &ngx_tidraw_zone_names[NGX_TIDRAW_COUNT_TOTALS + i]);
+        td_buf_char(b, ':');
+        td_buf_uint(b, zone.rates[i] / 10);
+        td_buf_char(b, '.');
+        td_buf_uint(b, zone.rates[i] % 10);
+    }
+
     td_buf_lit(b, "},\"memory\":{\"rss\":");
     ngx_tidraw_json_int(b, ngx_tidraw_stats_rss());
     td_buf_lit(b, ",\"zone_size\":");
@@ -129,6 +144,8 @@ ngx_tidraw_stats_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 
     td_buf_lit(b, ",\"ok\":true,\"latency_ms\":");
     ngx_tidraw_json_int(b, ngx_current_msec - stats->since);
+    td_buf_lit(b, ",\"size\":");
+    ngx_tidraw_json_cell_int(b, res, 0, 3);
 
     td_buf_lit(b, "},\"redis\":{\"configured\":");
 

@@ -365,6 +365,32 @@ static const char * const  ngx_tidraw_migration_pgsql_7[] = {
 };
 
 
+/*
+ * What the text of a board's records comes to, so that lists need not read
+ * it, and what the database takes as a whole.
+ */
+
+#define NGX_TIDRAW_MIGRATION_8(BYTES)                                        \
+                                                                             \
+    "ALTER TABLE rooms ADD COLUMN size BIGINT NOT NULL DEFAULT 0",           \
+    "UPDATE rooms SET size = (SELECT COALESCE(sum(length(x.state)), 0)"      \
+    " FROM records x WHERE x.room = rooms.num)",                             \
+    "CREATE VIEW database_size AS SELECT " BYTES,                            \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_8[] = {
+    NGX_TIDRAW_MIGRATION_8("page_count * page_size AS bytes"
+                           " FROM pragma_page_count(), pragma_page_size()")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_8[] = {
+    NGX_TIDRAW_MIGRATION_8("pg_database_size(current_database()) AS bytes")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
@@ -374,5 +400,6 @@ const ngx_tidraw_migration_t
     { ngx_tidraw_migration_sqlite_4, ngx_tidraw_migration_pgsql_4 },
     { ngx_tidraw_migration_5, ngx_tidraw_migration_5 },
     { ngx_tidraw_migration_sqlite_6, ngx_tidraw_migration_pgsql_6 },
-    { ngx_tidraw_migration_sqlite_7, ngx_tidraw_migration_pgsql_7 }
+    { ngx_tidraw_migration_sqlite_7, ngx_tidraw_migration_pgsql_7 },
+    { ngx_tidraw_migration_sqlite_8, ngx_tidraw_migration_pgsql_8 }
 };

@@ -40,7 +40,7 @@ TD_GUARD(ROOM_COMMIT,
     "UPDATE rooms SET clock = $3, updated_at = $4, schema = $5,"
     " history_start = CASE WHEN history_start > $6 THEN history_start"
     " ELSE $6 END,"
-    " logged = CASE WHEN $8 = 1 THEN $7 ELSE logged + $7 END"
+    " logged = CASE WHEN $8 = 1 THEN $7 ELSE logged + $7 END, size = $9"
     " WHERE num = $1 AND clock = $2 AND deleted_at IS NULL")
 
 TD_STMT(RECORD_PUT,
@@ -167,6 +167,12 @@ TD_STMT(HISTORY_FORGET,
 
 TD_STMT(STATES_FORGET,
     "DELETE FROM states WHERE room = $1 AND clock < $2 AND name IS NULL")
+
+/* what the records of a board come to, after they were put there at once */
+
+TD_STMT(ROOM_MEASURE,
+    "UPDATE rooms SET size = (SELECT COALESCE(sum(length(x.state)), 0)"
+    " FROM records x WHERE x.room = rooms.num) WHERE id = $1")
 
 /* a record of a board that is being made */
 

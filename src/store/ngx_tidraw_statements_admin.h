@@ -64,20 +64,29 @@ TD_STMT(PICTURE_GET,
 
 /* users */
 
-TD_STMT(ADMIN_USERS,
-    "SELECT u.id, u.name, u.email, u.color, u.role, u.created_at, u.locale,"
-    " u.picture, u.last_seen_at, u.disabled,"
-    " (SELECT count(*) FROM members m WHERE m.user_id = u.id"
-    " AND m.role = 'owner'),"
-    " (SELECT COALESCE(sum(length(x.state)), 0) FROM members m"
-    " JOIN records x ON x.room = m.room WHERE m.user_id = u.id"
-    " AND m.role = 'owner'),"
-    " (SELECT count(*) FROM sessions s WHERE s.user_id = u.id"
-    " AND s.scopes IS NULL AND s.expires_at > $2)"
-    " FROM users u WHERE CAST($1 AS TEXT) IS NULL"
-    " OR lower(u.name) LIKE lower($1) ESCAPE '!'"
-    " OR u.email LIKE lower($1) ESCAPE '!'"
-    " ORDER BY u.created_at, u.id LIMIT $3 OFFSET $4")
+#define TD_ADMIN_USERS(order)                                                \
+    "SELECT u.id, u.name, u.email, u.color, u.role, u.created_at, u.locale," \
+    " u.picture, u.last_seen_at, u.disabled,"                                \
+    " (SELECT count(*) FROM members m WHERE m.user_id = u.id"                \
+    " AND m.role = 'owner'),"                                                \
+    " CAST(b.boards AS BIGINT), CAST(f.files AS BIGINT),"                    \
+    " (SELECT count(*) FROM sessions s WHERE s.user_id = u.id"               \
+    " AND s.scopes IS NULL AND s.expires_at > $2)"                           \
+    " FROM users u"                                                          \
+    " LEFT JOIN (SELECT m.user_id, sum(r.size) AS boards FROM members m"     \
+    " JOIN rooms r ON r.num = m.room WHERE m.role = 'owner'"                 \
+    " GROUP BY m.user_id) b ON b.user_id = u.id"                             \
+    " LEFT JOIN (SELECT x.created_by, sum(x.size) AS files FROM files x"     \
+    " GROUP BY x.created_by) f ON f.created_by = u.id"                       \
+    " WHERE CAST($1 AS TEXT) IS NULL"                                        \
+    " OR lower(u.name) LIKE lower($1) ESCAPE '!'"                            \
+    " OR u.email LIKE lower($1) ESCAPE '!'"                                  \
+    " ORDER BY " order " LIMIT $3 OFFSET $4"
+
+TD_STMT(ADMIN_USERS, TD_ADMIN_USERS("u.created_at, u.id"))
+
+TD_STMT(ADMIN_USERS_SIZE,
+    TD_ADMIN_USERS("COALESCE(b.boards, 0) + COALESCE(f.files, 0) DESC, u.id"))
 
 TD_STMT(ADMIN_USER,
     "SELECT id, name, email, color, role, created_at, locale, picture,"
@@ -102,9 +111,10 @@ TD_STMT(RESET_ADD,
 
 #define TD_ADMIN_ROOMS(order)                                                \
     "SELECT r.id, r.name, r.created_at, r.updated_at, r.deleted_at,"         \
-    " u.id, u.name, u.color, u.picture,"                                     \
-    " (SELECT COALESCE(sum(length(x.state)), 0) FROM records x"              \
-    " WHERE x.room = r.num) AS size FROM rooms r"                            \
+    " u.id, u.name, u.color, u.picture, r.size, CAST(f.files AS BIGINT)"     \
+    " FROM rooms r"                                                          \
+    " LEFT JOIN (SELECT x.room, sum(x.size) AS files FROM files x"           \
+    " GROUP BY x.room) f ON f.room = r.num"                                  \
     " LEFT JOIN users u ON u.id ="                                           \
     " (SELECT o.user_id FROM members o WHERE o.room = r.num"                 \
     " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"        \
@@ -116,7 +126,7 @@ TD_STMT(ADMIN_ROOMS_UPDATED, TD_ADMIN_ROOMS("r.updated_at DESC"))
 
 TD_STMT(ADMIN_ROOMS_NAME, TD_ADMIN_ROOMS("lower(r.name)"))
 
-TD_STMT(ADMIN_ROOMS_SIZE, TD_ADMIN_ROOMS("size DESC"))
+TD_STMT(ADMIN_ROOMS_SIZE, TD_ADMIN_ROOMS("r.size + COALESCE(f.files, 0) DESC"))
 
 TD_STMT(ADMIN_ROOM,
     "SELECT num, deleted_at FROM rooms WHERE id = $1")
@@ -159,4 +169,4 @@ TD_STMT(ACTIVITY_LIST,
 TD_STMT(STATS_COUNTS,
     "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM rooms"
     " WHERE deleted_at IS NULL), (SELECT count(*) FROM rooms"
-    " WHERE deleted_at IS NOT NULL)")
+    " WHERE deleted_at IS NOT NULL), (SELECT bytes FROM database_size)")

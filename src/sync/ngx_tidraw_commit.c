@@ -458,11 +458,12 @@ ngx_tidraw_commit_op(ngx_tidraw_room_t *room)
 
     now = ngx_tidraw_now();
 
-    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_COMMIT, "iiiiSiii",
+    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_COMMIT, "iiiiSiiii",
                            room->num, (int64_t) room->doc.clock,
                            (int64_t) c->overlay->clock, now,
                            &schema, (int64_t) c->history,
-                           (int64_t) c->logged, (int64_t) c->whole)
+                           (int64_t) c->logged, (int64_t) c->whole,
+                           (int64_t) room->doc.bytes + c->overlay->growth)
         != NGX_OK)
     {
         goto failed;

@@ -22,6 +22,7 @@ static ngx_int_t ngx_tidraw_zone_init(ngx_shm_zone_t *shm, void *data);
 static int ngx_tidraw_zone_process(uint64_t pid);
 static ngx_int_t ngx_tidraw_zone_own(ngx_tidraw_zone_t *zone);
 static void ngx_tidraw_zone_enter(ngx_tidraw_site_t *site);
+static void ngx_tidraw_zone_mark(ngx_tidraw_zone_t *zone);
 static ngx_uint_t ngx_tidraw_zone_lock(ngx_tidraw_zone_t *zone);
 static void ngx_tidraw_zone_unlock(ngx_tidraw_zone_t *zone,
     ngx_uint_t locked);
@@ -290,6 +291,8 @@ ngx_tidraw_zone_tick(ngx_tidraw_site_t *site)
 
     zone = site->zone;
 
+    ngx_tidraw_zone_mark(zone);
+
     (void) td_zone_reap(&zone->z, ngx_current_msec);
 
     if (td_zone_beat(&zone->z, ngx_current_msec) == TD_OK) {
@@ -305,6 +308,24 @@ ngx_tidraw_zone_tick(ngx_tidraw_site_t *site)
     }
 
     return NGX_DECLINED;
+}
+
+
+static void
+ngx_tidraw_zone_mark(ngx_tidraw_zone_t *zone)
+{
+    ngx_uint_t               i;
+    ngx_tidraw_zone_mark_t  *mark;
+
+    zone->marks[0] = zone->marks[1];
+    mark = &zone->marks[1];
+
+    mark->at = ngx_current_msec;
+
+    for (i = 0; i < NGX_TIDRAW_RATES; i++) {
+        mark->counts[i] = td_zone_sum(&zone->z, NGX_TIDRAW_COUNT_TOTALS + i,
+                                      1);
+    }
 }
 
 
@@ -354,9 +375,11 @@ ngx_tidraw_zone_put(ngx_tidraw_site_t *site, int slot, td_zone_who_t *who)
 void
 ngx_tidraw_zone_stats(ngx_tidraw_site_t *site, ngx_tidraw_zone_stats_t *stats)
 {
-    uint32_t            i, pos;
-    uint64_t            started;
-    td_zone_t          *z;
+    uint32_t                 i, pos;
+    uint64_t                 started, count;
+    td_zone_t               *z;
+    ngx_msec_t               passed;
+    ngx_tidraw_zone_mark_t  *mark;
 
     ngx_memzero(stats, sizeof(ngx_tidraw_zone_stats_t));
 
@@ -364,6 +387,17 @@ ngx_tidraw_zone_stats(ngx_tidraw_site_t *site, ngx_tidraw_zone_stats_t *stats)
 
     for (i = 0; i < NGX_TIDRAW_COUNT_MAX; i++) {
         stats->counts[i] = td_zone_sum(z, i, i >= NGX_TIDRAW_COUNT_TOTALS);
+    }
+
+    mark = &site->zone->marks[site->zone->marks[0].at ? 0 : 1];
+    passed = mark->at ? ngx_current_msec - mark->at : 0;
+
+    for (i = 0; passed != 0 && i < NGX_TIDRAW_RATES; i++) {
+        count = stats->counts[NGX_TIDRAW_COUNT_TOTALS + i];
+
+        if (count > mark->counts[i]) {
+            stats->rates[i] = (count - mark->counts[i]) * 10000 / passed;
+        }
     }
 
     for (i = 0; i < z->nworkers; i++) {

@@ -72,6 +72,20 @@ typedef enum {
 } ngx_tidraw_count_e;
 
 
+/* the first totals, up to commits, are told as rates, too */
+
+#define NGX_TIDRAW_RATES                                                      \
+    (NGX_TIDRAW_COUNT_COMMITS + 1 - NGX_TIDRAW_COUNT_TOTALS)
+
+
+/* Totals at one moment. */
+
+typedef struct {
+    ngx_msec_t              at;          /* 0: not yet */
+    uint64_t                counts[NGX_TIDRAW_RATES];
+} ngx_tidraw_zone_mark_t;
+
+
 struct ngx_tidraw_zone_s {
     td_zone_t               z;
     ngx_slab_pool_t        *pool;        /* NULL: memory of our own */
@@ -80,12 +94,16 @@ struct ngx_tidraw_zone_s {
     uint64_t                node;
     uint64_t                generation;
     time_t                  warned;      /* that it is full */
+    ngx_tidraw_zone_mark_t  marks[2];    /* of the last ticks, the older one
+                                            first */
     ngx_log_t              *log;
 };
 
 
 typedef struct {
     uint64_t                counts[NGX_TIDRAW_COUNT_MAX];
+    uint64_t                rates[NGX_TIDRAW_RATES];  /* in ten seconds, over
+                                            the last one or two */
     ngx_uint_t              workers;     /* that live, all generations */
     ngx_uint_t              people;      /* sessions with a place */
     ngx_uint_t              people_max;  /* places in the zone */

@@ -16,6 +16,10 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
 
     await test('others are not led there, and see nothing', async () => {
       await bob.go('admin')
+      await bob.page.evaluate(
+        ([room, body]) => fetch(`api/rooms/${room}/files?name=x.txt`, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body }),
+        [room, 'x'.repeat(300_000)],
+      )
       await bob.page.getByRole('heading', { name: 'All boards' }).waitFor()
       await bob.page.getByRole('button', { name: 'Account and settings' }).click()
       equal(await bob.page.getByRole('menuitem', { name: 'Administration' }).count(), 0, 'in the menu')
@@ -27,11 +31,24 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await root.choose('Account and settings', 'Administration')
       await page.getByRole('heading', { name: 'Now' }).waitFor()
       await page.getByText(s.database === 'sqlite' ? /SQLite, answers in/ : /PostgreSQL, answers in/).waitFor()
+      await page.getByText(/^[\d.]+ [KM]B$/).nth(1).waitFor()
+      const figure = (name) => page.locator('main').getByText(name).locator('..').locator('p').nth(1)
       const sessions = page.locator('main').getByText('Sessions').locator('..').locator('p').nth(1)
       const before = Number(await sessions.textContent())
       await bob.open(room)
       await bob.canvas()
       await until(async () => Number(await sessions.textContent()) === before + 1, 'one session more')
+
+      /* while Bob draws, messages come and commits are made */
+      let drawing = true
+      const drawn = (async () => {
+        for (let n = 0; drawing; n += 1) await bob.drawBox(200 + (n % 20) * 10, 200, 50, 50)
+      })()
+      await until(async () => parseFloat(await figure('Messages in').textContent()) > 0, 'messages a second')
+      await until(async () => parseFloat(await figure('Saved').textContent()) > 0, 'commits a second')
+      drawing = false
+      await drawn
+      await until(async () => (await figure('Saved').textContent()) === '0/s', 'quiet again')
     })
 
     await test('somebody is added and sets the password by the link', async () => {
@@ -88,7 +105,8 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
 
     await test('the use of the disk is shown by person', async () => {
       await go('Storage')
-      await row('bob@example.org').waitFor()
+      await row('bob@example.org').getByText('300 KB').first().waitFor()
+      equal((await page.locator('tbody tr').first().textContent()).includes('bob@example.org'), true, 'the largest comes first')
       equal(await page.getByRole('progressbar').count() > 1, true, 'bars')
     })
 

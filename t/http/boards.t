@@ -10,7 +10,7 @@ use utf8;
 use Test::More;
 use lib 't/lib';
 use MIME::Base64 qw(decode_base64);
-use Tidraw::Api qw(fails done_with each_database me_of);
+use Tidraw::Api qw(fails done_with each_database me_of mismeasured);
 use Tidraw::Board qw(schema page document join_board push_records);
 use Tidraw::Test;
 use Tidraw::Util qw(wait_for);
@@ -252,6 +252,8 @@ each_database(sub {
     is(join(' ', grep { /^room/ } @log),
        'room.created room.transferred room.deleted room.purged',
        'the log knows of it');
+
+    is(join(', ', mismeasured($t)), '', 'sizes of boards');
 });
 
 

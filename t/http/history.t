@@ -303,6 +303,14 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
 
         equal(body.moments.at(-1).people, [{ name: 'Zoë "Z"' }])
       })
+
+      await test('each board knows what its records come to', async () => {
+        const wrong = await s.t.sql('SELECT r.id, r.size, sum(length(x.state))'
+          + ' FROM rooms r JOIN records x ON x.room = r.num'
+          + ' GROUP BY r.id, r.size HAVING r.size <> sum(length(x.state))')
+
+        equal(wrong, [])
+      })
     })
   }
 })).catch((error) => {

@@ -9,7 +9,7 @@ use utf8;
 
 use Test::More;
 use lib 't/lib';
-use Tidraw::Api qw(fails done_with each_database);
+use Tidraw::Api qw(fails done_with each_database mismeasured);
 use Tidraw::Board qw(schema page document join_board push_records);
 use Tidraw::Test;
 use Tidraw::Util qw(wait_for);
@@ -282,6 +282,8 @@ each_database(sub {
 
     like("@ids", $r->{status} == 204 ? qr/^document:document page:7$/
                                      : qr/page:late/, 'and nothing between');
+
+    is(join(', ', mismeasured($t)), '', 'sizes of boards');
 }, conf => { location => 'tidraw_max_room 4m; client_max_body_size 1k;' });
 
 

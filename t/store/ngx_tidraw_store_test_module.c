@@ -299,7 +299,7 @@ ngx_tidraw_test_step(ngx_tidraw_op_t *op, ngx_uint_t stmt, char *f,
 
     return ngx_tidraw_op_step(op, stmt, f, TD_ARG(0), TD_ARG(1), TD_ARG(2),
                               TD_ARG(3), TD_ARG(4), TD_ARG(5), TD_ARG(6),
-                              TD_ARG(7));
+                              TD_ARG(7), TD_ARG(8));
 }
 
 
@@ -444,7 +444,7 @@ ngx_tidraw_test_body(ngx_http_request_t *r)
 
         case 'i':
 
-            if (na == 8) {
+            if (na == 9) {
                 continue;
             }
 

@@ -169,7 +169,7 @@ for my $db (Tidraw::Test->databases) {
 
     my $commit = sub {
         op('w', [ROOM_COMMIT => "i $num", "i $_[0]", 'i ' . ($_[0] + 1), 'i 5',
-                 's {}', 'i 1', 'i 0', 'i 0'],
+                 's {}', 'i 1', 'i 0', 'i 0', 'i 7'],
                 [RECORD_PUT => "i $num", 's shape:a', 'i ' . ($_[0] + 1),
                  "s {\"x\":$_[1]}"],
                 [TOMBSTONE_PUT => "i $num", 's shape:b',

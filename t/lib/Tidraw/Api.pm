@@ -8,7 +8,7 @@ use warnings;
 use Exporter qw(import);
 use Test::More;
 
-our @EXPORT_OK = qw(fails done_with each_database me_of);
+our @EXPORT_OK = qw(fails done_with each_database me_of mismeasured);
 
 
 # An answer in the form that every failure has.
@@ -65,6 +65,22 @@ sub each_database {
             $t->finish;
         };
     }
+}
+
+
+# Boards whose size is not that of their records, in characters or bytes.
+
+sub mismeasured {
+    my ($t) = @_;
+
+    my $bytes = $t->{pg} ? 'octet_length(x.state)'
+                         : 'length(CAST(x.state AS BLOB))';
+
+    return map { "$_->[0]: $_->[1], not $_->[2] to $_->[3]" }
+           grep { $_->[1] < $_->[2] || $_->[1] > $_->[3] }
+           $t->sql("SELECT r.id, r.size, COALESCE(sum(length(x.state)), 0),"
+                   . " COALESCE(sum($bytes), 0) FROM rooms r LEFT JOIN"
+                   . " records x ON x.room = r.num GROUP BY r.id, r.size");
 }
 
 

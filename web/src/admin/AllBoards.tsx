@@ -19,12 +19,12 @@ const COLUMNS: Column<AdminRoom>[] = [
           {room.name} {room.deleted_at !== null && <Badge color="gray">{t.boards.bin}</Badge>}
         </Text>
         <Text as="p" size="1" color="gray">
-          {room.owner.name}
+          {room.owner?.name ?? t.admin.nobody}
         </Text>
       </>
     ),
   },
-  { name: t.admin.size, align: 'right', cell: (room) => bytes(room.size) },
+  { name: t.admin.size, align: 'right', cell: (room) => bytes(room.size + room.files) },
   {
     name: t.admin.changed,
     cell: (room) => <span title={exactTime(room.updated_at)}>{ago(room.updated_at)}</span>,

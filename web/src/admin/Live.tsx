@@ -2,7 +2,7 @@
 import { CheckCircledIcon, CrossCircledIcon } from '@radix-ui/react-icons'
 import { Card, DataList, Grid, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { Section } from '../components/Section'
 import { Failed, Loading } from '../components/States'
 import { type Stats, statsQuery } from '../lib/admin'
@@ -24,26 +24,8 @@ export function Live() {
   )
 }
 
-/* how much a total grew, per second, from the answer before to this one */
-function useRates(stats: Stats): (...names: string[]) => number {
-  const [pair, setPair] = useState({ before: stats, now: stats })
-
-  /* kept while rendering, so that no frame shows the wrong two */
-  if (pair.now.time !== stats.time) setPair({ before: pair.now, now: stats })
-
-  const { before, now } = pair
-  const seconds = Math.max(now.time - before.time, 1) / 1000
-
-  return (...names) => {
-    const grown = names.reduce((sum, n) => sum + (now.totals[n] ?? 0) - (before.totals[n] ?? 0), 0)
-    /* a server that started anew counts from nothing */
-    return Math.max(0, grown / seconds)
-  }
-}
-
 function Numbers({ stats }: { stats: Stats }) {
-  const { memory, database, redis } = stats
-  const rate = useRates(stats)
+  const { memory, database, rates, redis } = stats
 
   return (
     <>
@@ -52,10 +34,10 @@ function Numbers({ stats }: { stats: Stats }) {
         <Figure name={t.admin.openBoards} value={amount(stats.rooms_open)} />
         <Figure name={t.admin.users} value={amount(stats.users)} />
         <Figure name={t.admin.boards} value={amount(stats.rooms)} />
-        <Figure name={t.admin.messagesIn} value={t.admin.perSecond(amount(rate('messages_in')))} />
-        <Figure name={t.admin.messagesOut} value={t.admin.perSecond(amount(rate('messages_out')))} />
-        <Figure name={t.admin.commits} value={t.admin.perSecond(amount(rate('commits')))} />
-        <Figure name={t.admin.traffic} value={t.admin.perSecond(bytes(rate('bytes_in', 'bytes_out')))} />
+        <Figure name={t.admin.messagesIn} value={t.admin.perSecond(amount(rates.messages_in))} />
+        <Figure name={t.admin.messagesOut} value={t.admin.perSecond(amount(rates.messages_out))} />
+        <Figure name={t.admin.commits} value={t.admin.perSecond(amount(rates.commits))} />
+        <Figure name={t.admin.traffic} value={t.admin.perSecond(bytes(rates.bytes_in + rates.bytes_out))} />
       </Grid>
       <Section title={t.admin.state}>
         <DataList.Root size="2">
@@ -64,6 +46,7 @@ function Numbers({ stats }: { stats: Stats }) {
               {database.ok ? t.admin.databaseOk(KINDS[database.kind], amount(database.latency_ms)) : t.admin.databaseAway}
             </State>
           </Fact>
+          <Fact name={t.admin.databaseSize}>{bytes(database.size)}</Fact>
           <Fact name="Redis">
             {redis.configured ? (
               <State ok={redis.ok}>{redis.ok ? t.admin.connected : t.admin.notConnected}</State>

@@ -1,5 +1,5 @@
-// Who uses how much of the disk. The list is in the order of the accounts; the
-// bars compare those that are shown.
+// Who uses how much of the disk, the largest first; the bars compare those that
+// are shown.
 import { Flex, Progress, Text } from '@radix-ui/themes'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -10,11 +10,13 @@ import { t } from '../texts'
 import { AdminShell } from './AdminShell'
 import { type Column, DataTable } from './DataTable'
 
+const total = (user: AdminUser) => user.bytes + user.files
+
 export function Storage() {
   const [search, setSearch] = useState('')
-  const list = useInfiniteQuery(usersQuery({ q: usePaused(search) }))
+  const list = useInfiniteQuery(usersQuery({ q: usePaused(search), sort: 'size' }))
   const users = list.data?.pages.flatMap((p) => p.users)
-  const most = Math.max(1, ...(users ?? []).map((u) => u.bytes))
+  const most = Math.max(1, ...(users ?? []).map(total))
 
   const columns: Column<AdminUser>[] = [
     {
@@ -31,13 +33,15 @@ export function Storage() {
       ),
     },
     { name: t.admin.boards, align: 'right', cell: (user) => amount(user.boards) },
+    { name: t.admin.drawings, align: 'right', cell: (user) => bytes(user.bytes) },
+    { name: t.admin.files, align: 'right', cell: (user) => bytes(user.files) },
     {
-      name: t.admin.size,
+      name: t.admin.together,
       align: 'right',
       cell: (user) => (
         <Flex align="center" justify="end" gap="3">
-          <Progress value={(user.bytes / most) * 100} className="td-bar" aria-label={t.admin.shareOf(user.name)} />
-          {bytes(user.bytes)}
+          <Progress value={(total(user) / most) * 100} className="td-bar" aria-label={t.admin.shareOf(user.name)} />
+          {bytes(total(user))}
         </Flex>
       ),
     },

@@ -30,7 +30,7 @@ const COLUMNS: Column<AdminUser>[] = [
     ),
   },
   { name: t.admin.boards, align: 'right', cell: (user) => amount(user.boards) },
-  { name: t.admin.size, align: 'right', cell: (user) => bytes(user.bytes) },
+  { name: t.admin.size, align: 'right', cell: (user) => bytes(user.bytes + user.files) },
   { name: t.admin.sessions, align: 'right', cell: (user) => amount(user.sessions) },
   {
     name: t.admin.lastSeen,

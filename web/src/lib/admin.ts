@@ -8,14 +8,20 @@ const PAGE = 50
 
 export interface AdminUser extends User {
   boards: number
+  /* of the boards that are theirs */
   bytes: number
+  /* of what they uploaded */
+  files: number
   sessions: number
   last_seen_at: number | null
   disabled: boolean
 }
 
-export interface AdminRoom extends Pick<Room, 'id' | 'name' | 'owner' | 'created_at' | 'updated_at' | 'deleted_at'> {
+export interface AdminRoom extends Pick<Room, 'id' | 'name' | 'created_at' | 'updated_at' | 'deleted_at'> {
+  owner: Person | null
+  /* of what is drawn on it */
   size: number
+  files: number
 }
 
 export interface Activity {
@@ -47,6 +53,8 @@ export interface Settings {
   license: { present: boolean }
 }
 
+type Rate = 'messages_in' | 'messages_out' | 'bytes_in' | 'bytes_out' | 'connects' | 'edits' | 'commits'
+
 export interface Stats {
   version: string
   time: number
@@ -58,8 +66,10 @@ export interface Stats {
   rooms: number
   /* since the server started */
   totals: Record<string, number>
+  /* per second, now */
+  rates: Record<Rate, number>
   memory: { rss: number; zone_size: number; zone_used: number; people: number; people_max: number }
-  database: { kind: 'sqlite' | 'postgresql'; ok: boolean; latency_ms: number }
+  database: { kind: 'sqlite' | 'postgresql'; ok: boolean; latency_ms: number; size: number }
   redis: { configured: boolean; ok: boolean }
   workers: unknown[]
 }
@@ -79,7 +89,7 @@ function paged<Name extends string, Item>(name: Name, filter: Filter) {
   })
 }
 
-export const usersQuery = (filter: { q: string }) => paged<'users', AdminUser>('users', filter)
+export const usersQuery = (filter: { q: string; sort?: 'created' | 'size' }) => paged<'users', AdminUser>('users', filter)
 
 export const allRoomsQuery = (filter: { q: string; sort: 'updated' | 'size' | 'name' }) =>
   paged<'rooms', AdminRoom>('rooms', filter)

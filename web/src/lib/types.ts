@@ -52,7 +52,8 @@ export interface Template {
 }
 
 export interface Member {
-  user: Person & { email: string }
+  /* null: not for whoever came by a link */
+  user: Person & { email: string | null }
   role: Role
 }
 

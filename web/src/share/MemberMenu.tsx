@@ -24,13 +24,15 @@ export function MemberMenu({ room, member, me, onFailed }: Props) {
   const transfer = useTransfer(room.id)
   const [asking, setAsking] = useState(false)
 
-  const bringBack = () => void add.mutateAsync({ email: user.email, role }).catch(onFailed)
+  const bringBack = (email: string) => void add.mutateAsync({ email, role }).catch(onFailed)
 
   /* the row, and for oneself the board, is gone when this is known */
   const takeOut = () =>
     void remove.mutateAsync(user.id).then(() => {
       if (me) return navigate('/')
-      toast({ text: t.share.removed(user.name), action: { label: t.undo, onSelect: bringBack } })
+      const { email } = user
+      const undo = email !== null && { action: { label: t.undo, onSelect: () => bringBack(email) } }
+      toast({ text: t.share.removed(user.name), ...undo })
     }, onFailed)
 
   const give = () =>

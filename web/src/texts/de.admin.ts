@@ -44,11 +44,15 @@ export const admin: typeof enAdmin = {
 
   board: 'Board',
   changed: 'Geändert',
+  nobody: 'niemand',
   sorts: { updated: 'Zuletzt geändert', size: 'Größte', name: 'Name' },
   give: 'Jemandem geben',
   giveTitle: (name) => `„${name}“ geben an`,
   given: (name, to) => `„${name}“ gehört jetzt ${to}`,
 
+  drawings: 'Zeichnungen',
+  files: 'Dateien',
+  together: 'Zusammen',
   shareOf: (name) => `Anteil von ${name}`,
 
   when: 'Wann',
@@ -103,6 +107,7 @@ export const admin: typeof enAdmin = {
   perSecond: (n) => `${n}/s`,
   state: 'Zustand',
   database: 'Datenbank',
+  databaseSize: 'Größe der Datenbank',
   databaseOk: (kind, ms) => `${kind}, antwortet in ${ms} ms`,
   databaseAway: 'antwortet nicht',
   connected: 'verbunden',

@@ -43,11 +43,15 @@ export const admin = {
 
   board: 'Board',
   changed: 'Changed',
+  nobody: 'nobody',
   sorts: { updated: 'Last changed', size: 'Largest', name: 'Name' },
   give: 'Give to somebody',
   giveTitle: (name: string) => `Give “${name}” to`,
   given: (name: string, to: string) => `“${name}” belongs to ${to} now`,
 
+  drawings: 'Drawings',
+  files: 'Files',
+  together: 'Together',
   shareOf: (name: string) => `Share of ${name}`,
 
   when: 'When',
@@ -102,6 +106,7 @@ export const admin = {
   perSecond: (n: string) => `${n}/s`,
   state: 'State',
   database: 'Database',
+  databaseSize: 'Database size',
   databaseOk: (kind: string, ms: string) => `${kind}, answers in ${ms} ms`,
   databaseAway: 'does not answer',
   connected: 'connected',
