@@ -70,6 +70,7 @@ typedef struct {
     ngx_str_t               embed_origins;  /* tidraw_embed_origins */
     ngx_str_t               public_url;     /* tidraw_public_url */
     ngx_str_t               license_key;    /* tidraw_license_key */
+    ngx_flag_t              previews;       /* tidraw_previews */
     ngx_uint_t              registration;   /* tidraw_registration */
     ngx_str_t               passwords;      /* tidraw_passwords */
     time_t                  bin_keep;       /* tidraw_bin_keep */

@@ -141,6 +141,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       offsetof(ngx_tidraw_loc_conf_t, license_key),
       NULL },
 
+    { ngx_string("tidraw_previews"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_tidraw_loc_conf_t, previews),
+      NULL },
+
     { ngx_string("tidraw_registration"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
@@ -303,6 +310,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
      */
 
     tlcf->enable = NGX_CONF_UNSET;
+    tlcf->previews = NGX_CONF_UNSET;
     tlcf->registration = NGX_CONF_UNSET_UINT;
     tlcf->bin_keep = NGX_CONF_UNSET;
     tlcf->activity_keep = NGX_CONF_UNSET;
@@ -491,6 +499,10 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->smtp = prev->smtp;
     }
 
+    if (conf->previews == NGX_CONF_UNSET) {
+        conf->previews = prev->previews;
+    }
+
     if (conf->registration == NGX_CONF_UNSET_UINT) {
         conf->registration = prev->registration;
     }
@@ -574,6 +586,11 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     rv = ngx_tidraw_merge_str(cf, &conf->license_key, "TLDRAW_LICENSE_KEY",
                               NULL);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_previews(cf, conf);
     if (rv != NGX_CONF_OK) {
         return rv;
     }

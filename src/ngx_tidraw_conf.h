@@ -48,6 +48,10 @@ char *ngx_tidraw_merge_smtp(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
 ngx_uint_t ngx_tidraw_smtp_same(ngx_tidraw_smtp_t *one,
     ngx_tidraw_smtp_t *two);
 
+/* tidraw_previews: ngx_tidraw_conf_previews.c */
+
+char *ngx_tidraw_merge_previews(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
+
 
 /*
  * In init_module, not under "nginx -t": makes what a site needs on disk and

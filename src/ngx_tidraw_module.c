@@ -11,6 +11,7 @@
 #include "ngx_tidraw_files.h"
 #include "ngx_tidraw_keep.h"
 #include "ngx_tidraw_mail.h"
+#include "ngx_tidraw_preview.h"
 #include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_sentinel.h"
 #include "ngx_tidraw_store.h"
@@ -279,6 +280,7 @@ ngx_tidraw_exit_process(ngx_cycle_t *cycle)
         ngx_tidraw_zone_close(sites[i]);
     }
 
+    ngx_tidraw_preview_exit();
     ngx_tidraw_replay_exit();
     ngx_tidraw_bus_close();
     ngx_tidraw_sentinel_close();

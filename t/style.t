@@ -21,8 +21,11 @@ my %may = (
     ws    => [qw(core auth zone)],
     files => [qw(core store)],
     mail  => [qw(core store)],
-    http  => [qw(core store history auth sync ws zone files mail)],
-    ''    => [qw(core store history bus auth sync ws http zone files mail)],
+    preview => [qw(core)],
+    http  => [qw(core store history auth sync ws zone files mail
+                 preview)],
+    ''    => [qw(core store history bus auth sync ws http zone files mail
+                 preview)],
 );
 
 my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|assert

@@ -21,7 +21,8 @@ static struct {
     { 100, 60 },        /* registration: a school behind one router */
     { 3, 900 },         /* new password, account */
     { 20, 300 },        /* new password, address */
-    { 30, 300 }         /* invitations by mail */
+    { 30, 300 },        /* invitations by mail */
+    { 30, 60 }          /* previews of pages */
 };
 
 

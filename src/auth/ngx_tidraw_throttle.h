@@ -1,7 +1,8 @@
 
 /*
  * Slows down whoever guesses: attempts per account, per address, and at the
- * setup code; and whoever makes many accounts, or has many mails sent.
+ * setup code; and whoever makes many accounts, has many mails sent, or many
+ * pages looked up.
  *
  * An attempt is counted when it starts, so that many at once do not slip
  * through, and taken back when it was right.  After some free attempts each
@@ -26,7 +27,9 @@ typedef enum {
     NGX_TIDRAW_THROTTLE_RESET,         /* key: the e-mail, also unknown ones */
     NGX_TIDRAW_THROTTLE_CONFIRM,       /* key: as of an address; asking for a
                                           new password and setting it */
-    NGX_TIDRAW_THROTTLE_INVITE         /* key: id of the user who invites */
+    NGX_TIDRAW_THROTTLE_INVITE,        /* key: id of the user who invites */
+    NGX_TIDRAW_THROTTLE_PREVIEW        /* key: id of the user, or as of an
+                                          address */
 } ngx_tidraw_throttle_e;
 
 

@@ -13,6 +13,7 @@
 #include "ngx_tidraw_access.h"
 #include "ngx_tidraw_auth.h"
 #include "ngx_tidraw_mail.h"
+#include "ngx_tidraw_preview.h"
 #include "ngx_tidraw_replay.h"
 #include "ngx_tidraw_store.h"
 
@@ -50,6 +51,7 @@ typedef enum {
     NGX_TIDRAW_ERROR_STORAGE_FULL,
     NGX_TIDRAW_ERROR_INTERNAL,
     NGX_TIDRAW_ERROR_MAIL_FAILED,
+    NGX_TIDRAW_ERROR_PREVIEW_FAILED,
     NGX_TIDRAW_ERROR_UNAVAILABLE
 } ngx_tidraw_error_e;
 
@@ -117,9 +119,9 @@ extern ngx_tidraw_route_t  ngx_tidraw_routes[];
 
 /*
  * In the pool of its request.  Exactly one thing is pending at a time: the
- * body, an access check, an operation, a password, a replay, an import or a
- * mail; when the request dies, it is cancelled.  Every handler ends in an
- * answer or in something pending.
+ * body, an access check, an operation, a password, a replay, an import, a mail
+ * or a preview; when the request dies, it is cancelled.  Every handler ends in
+ * an answer or in something pending.
  */
 
 struct ngx_tidraw_call_s {
@@ -158,6 +160,7 @@ struct ngx_tidraw_call_s {
     ngx_tidraw_call_replay_pt     replay_handler;
     ngx_tidraw_import_t          *import;    /* pending */
     ngx_tidraw_smtp_job_t        *mail;      /* pending */
+    ngx_tidraw_preview_t         *preview;   /* pending */
     ngx_tidraw_intake_t          *intake;    /* closed with the request */
     ngx_event_t                   timer;     /* keeps an exiting worker alive,
                                                 and ends what hangs */
@@ -516,6 +519,8 @@ void ngx_tidraw_http_history_restore(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_history_copy(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_history_name(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_history_unname(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_preview(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_presence(ngx_tidraw_call_t *call);
 

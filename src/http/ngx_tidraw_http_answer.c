@@ -70,6 +70,7 @@ static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
     { 507, "storage_full", "The disk of the server is full." },
     { 500, "internal", "Something went wrong on the server." },
     { 502, "mail_failed", "The mail could not be sent." },
+    { 502, "preview_failed", "There is no preview of this page." },
     { 503, "unavailable", "The server is busy. Please try again." }
 };
 

@@ -115,6 +115,11 @@ ngx_tidraw_call_detach(ngx_tidraw_call_t *call)
         call->mail = NULL;
     }
 
+    if (call->preview != NULL) {
+        ngx_tidraw_preview_cancel(call->preview);
+        call->preview = NULL;
+    }
+
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
     }

@@ -219,6 +219,9 @@ ngx_tidraw_route_t  ngx_tidraw_routes[] = {
       NGX_TIDRAW_WHO_EDITOR_MEMBER, NGX_TIDRAW_SCOPE_WRITE,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_history_unname },
 
+    { NGX_HTTP_POST, "api/rooms/:/preview",
+      NGX_TIDRAW_WHO_EDITOR, NGX_TIDRAW_SCOPE_WRITE,
+      NGX_TIDRAW_BODY_JSON, ngx_tidraw_http_preview },
     { NGX_HTTP_GET, "api/rooms/:/presence",
       NGX_TIDRAW_WHO_VIEWER, NGX_TIDRAW_SCOPE_READ,
       NGX_TIDRAW_BODY_NONE, ngx_tidraw_http_presence },

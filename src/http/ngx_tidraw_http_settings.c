@@ -26,6 +26,7 @@ typedef enum {
     NGX_TIDRAW_SETTING_SEC,
     NGX_TIDRAW_SETTING_MSEC,
     NGX_TIDRAW_SETTING_NUMBER,
+    NGX_TIDRAW_SETTING_FLAG,
     NGX_TIDRAW_SETTING_REGISTRATION
 } ngx_tidraw_setting_e;
 
@@ -82,6 +83,8 @@ static ngx_tidraw_setting_t  ngx_tidraw_settings[] = {
                        "JWT_SECRET"),
     ngx_tidraw_setting("license_key", license_key, SECRET, NULL,
                        "TLDRAW_LICENSE_KEY", NULL),
+    ngx_tidraw_setting("previews", previews, FLAG, NULL, "LINK_PREVIEWS",
+                       NULL),
     ngx_tidraw_setting("state_dir", state_dir, TEXT, NULL, NULL, NULL),
     ngx_tidraw_setting("upload_dir", upload_dir, TEXT, NULL, "UPLOAD_DIR",
                        NULL),
@@ -165,6 +168,10 @@ ngx_tidraw_settings_look(ngx_tidraw_loc_conf_t *conf)
 
         case NGX_TIDRAW_SETTING_MSEC:
             set = *(ngx_msec_t *) p != NGX_CONF_UNSET_MSEC;
+            break;
+
+        case NGX_TIDRAW_SETTING_FLAG:
+            set = *(ngx_flag_t *) p != NGX_CONF_UNSET;
             break;
 
         case NGX_TIDRAW_SETTING_NUMBER:
@@ -514,6 +521,10 @@ ngx_tidraw_json_setting_value(td_buf_t *b, ngx_tidraw_loc_conf_t *conf,
     case NGX_TIDRAW_SETTING_NUMBER:
     case NGX_TIDRAW_SETTING_REGISTRATION:
         td_buf_uint(b, *(ngx_uint_t *) p);
+        return;
+
+    case NGX_TIDRAW_SETTING_FLAG:
+        ngx_tidraw_json_flag(b, *(ngx_flag_t *) p);
         return;
 
     case NGX_TIDRAW_SETTING_SECRET:

@@ -103,6 +103,12 @@ ngx_tidraw_config_answer(ngx_tidraw_call_t *call, ngx_uint_t needed,
     td_buf_lit(b, ",\"max_upload\":");
     ngx_tidraw_json_int(b, call->conf->max_upload);
 
+    if (call->conf->previews) {
+        td_buf_lit(b, ",\"previews\":true");
+    } else {
+        td_buf_lit(b, ",\"previews\":false");
+    }
+
     td_buf_char(b, '}');
 
     ngx_tidraw_call_answer(call, NGX_HTTP_OK);

@@ -391,6 +391,30 @@ static const char * const  ngx_tidraw_migration_pgsql_8[] = {
 };
 
 
+/* Previews of foreign pages, by the hash of their address. */
+
+#define NGX_TIDRAW_MIGRATION_9(KEY)                                          \
+                                                                             \
+    "CREATE TABLE previews ("                                                \
+    " hash " KEY " NOT NULL PRIMARY KEY,"                                    \
+    " title TEXT NOT NULL,"                                                  \
+    " description TEXT NOT NULL,"                                            \
+    " fetched_at BIGINT NOT NULL)",                                          \
+    "CREATE INDEX previews_fetched ON previews (fetched_at)",                \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_9[] = {
+    NGX_TIDRAW_MIGRATION_9("TEXT")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_9[] = {
+    NGX_TIDRAW_MIGRATION_9("TEXT COLLATE \"C\"")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
@@ -401,5 +425,6 @@ const ngx_tidraw_migration_t
     { ngx_tidraw_migration_5, ngx_tidraw_migration_5 },
     { ngx_tidraw_migration_sqlite_6, ngx_tidraw_migration_pgsql_6 },
     { ngx_tidraw_migration_sqlite_7, ngx_tidraw_migration_pgsql_7 },
-    { ngx_tidraw_migration_sqlite_8, ngx_tidraw_migration_pgsql_8 }
+    { ngx_tidraw_migration_sqlite_8, ngx_tidraw_migration_pgsql_8 },
+    { ngx_tidraw_migration_sqlite_9, ngx_tidraw_migration_pgsql_9 }
 };

@@ -808,6 +808,24 @@ TD_STMT(FILES_COPY,
     " FROM files f, rooms n WHERE f.room = $1 AND n.id = $2")
 
 
+/* previews of pages; of more than so many the oldest go */
+
+TD_STMT(PREVIEW_GET,
+    "SELECT title, description FROM previews"
+    " WHERE hash = $1 AND fetched_at > $2")
+
+TD_STMT(PREVIEW_PUT,
+    "INSERT INTO previews (hash, title, description, fetched_at)"
+    " VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (hash) DO UPDATE SET title = excluded.title,"
+    " description = excluded.description, fetched_at = excluded.fetched_at")
+
+TD_STMT(PREVIEW_PRUNE,
+    "DELETE FROM previews WHERE fetched_at <= $1 OR fetched_at <"
+    " (SELECT fetched_at FROM previews ORDER BY fetched_at DESC"
+    " LIMIT 1 OFFSET $2)")
+
+
 /* mails on their way; a row that MAIL_CLAIM changed is the caller's */
 
 TD_STMT(MAIL_PUT,

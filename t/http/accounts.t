@@ -22,7 +22,8 @@ each_database(sub {
               { version => $r->{json}{version}, registration => 'open',
                 setup => { needed => JSON::PP::true,
                            code_required => JSON::PP::false },
-                license_key => undef, max_upload => 100 * 1024 * 1024 },
+                license_key => undef, max_upload => 100 * 1024 * 1024,
+                previews => JSON::PP::false },
               'config before the first account');
     like($r->{json}{version}, qr/^\d+\.\d+\.\d+$/, 'config: version');
 

@@ -242,6 +242,19 @@ each_database(sub {
     $call->(201, 'POST', "api/rooms/$id/files", body => 'bytes',
             type => 'application/octet-stream');
 
+    # the preview of a page that was asked for already
+
+    my $page = 'https://www.example.org/?a=b';
+    my ($hash) = `printf %s '$page' | b2sum -l 256` =~ /^([0-9a-f]{64})/;
+
+    $t->sql("INSERT INTO previews (hash, title, description, fetched_at)"
+            . " VALUES ('$hash', 'A page', 'About it', " . time() . '000)');
+    is_deeply($call->(200, 'POST', "api/rooms/$id/preview",
+                      json => { url => "$page#part" }),
+              { title => 'A page', description => 'About it' }, 'its texts');
+    $call->(400, 'POST', "api/rooms/$id/preview",
+            json => { url => 'http://localhost/' });
+
     # sharing
 
     my $shown = $call->(200, 'GET', "api/rooms/$id/presence");
@@ -377,6 +390,7 @@ each_database(sub {
     is(join(', ', grep { !$seen{$_} } sort keys %of), '',
        'every call was made');
 }, without => 'tidraw_registration', env => {
-    SMTP_HOST => '127.0.0.1:' . $smtp->port, SMTP_FROM => 'a@example.org' });
+    SMTP_HOST => '127.0.0.1:' . $smtp->port, SMTP_FROM => 'a@example.org',
+    LINK_PREVIEWS => 'on' });
 
 done_testing();

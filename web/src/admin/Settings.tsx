@@ -64,6 +64,7 @@ function Value({ setting }: { setting: Setting }) {
 function valueText({ name, value, secret, unit }: Setting): string {
   if (name === 'secret' && !value) return t.admin.made
   if (secret) return value ? t.admin.set : t.admin.notSet
+  if (typeof value === 'boolean') return value ? t.admin.on : t.admin.off
   if (value === null || value === '') return t.admin.notSet
   if (typeof value !== 'number') return String(value)
   if (unit === 'seconds') return value === 0 ? t.admin.off : duration(value)

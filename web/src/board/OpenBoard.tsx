@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSync } from '@tldraw/sync'
-import { useMemo, useRef, useState } from 'react'
-import { type TLComponents, Tldraw } from 'tldraw'
+import { useCallback, useMemo, useRef, useState } from 'react'
+import { type Editor, type TLComponents, Tldraw } from 'tldraw'
 import { Loading } from '../components/States'
 import { HistoryDoor } from '../history/HistoryDoor'
 import { socketUrl } from '../lib/base'
@@ -15,12 +15,13 @@ import { boardAssets } from './assets'
 import { BoardContext } from './BoardContext'
 import { EditorFailed } from './EditorFailed'
 import { EmbedPanel } from './EmbedPanel'
-import { IMAGE_TYPES, VIDEO_TYPES, fileLimits } from './content'
+import { IMAGE_TYPES, VIDEO_TYPES, fileLimits, registerBookmarks } from './content'
 import { useIdentity } from './identity'
 import { MainMenu } from './MainMenu'
 import { MenuPanel } from './MenuPanel'
 import { mount, mountEmbedded } from './mount'
 import { Outdated } from './Outdated'
+import { previewsOf } from './preview'
 import { Refusal, asReason } from './Refusal'
 import { SharePanel } from './SharePanel'
 import { TopPanel } from './TopPanel'
@@ -51,8 +52,17 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
   const [sharing, setSharing] = useState(false)
   const leaving = useRef<(() => Promise<void>) | null>(null)
   const { data: config } = useQuery(configQuery)
+  const client = useQueryClient()
   const assets = useMemo(() => boardAssets(room.id, link), [room.id, link])
   const limits = useMemo(() => fileLimits(config?.max_upload), [config?.max_upload])
+  const mounted = useCallback(
+    (editor: Editor) => {
+      registerBookmarks(editor, previewsOf(client, room.id, link))
+      if (embedded) mountEmbedded(editor)
+      else mount(editor)
+    },
+    [client, room.id, link, embedded],
+  )
   const store = useSync({ uri: socketUrl(room.id, link), assets, userInfo })
   const unsaved = useUnsaved(store.store, room.id, userInfo.id)
   const board = useMemo(
@@ -79,7 +89,7 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
           acceptedImageMimeTypes={IMAGE_TYPES}
           acceptedVideoMimeTypes={VIDEO_TYPES}
           maxAssetSize={limits.maxAssetSize}
-          onMount={embedded ? mountEmbedded : mount}
+          onMount={mounted}
           {...(config?.license_key && { licenseKey: config.license_key })}
         >
           {!embedded && <Watch />}

@@ -1,7 +1,8 @@
 // What comes from outside onto a board: files of some types up to a size, and
-// bookmarks, which are made without asking the foreign site.
+// bookmarks. The browser asks no foreign site; our server does, if it is set up to.
 import { AssetRecordType, type Editor, type TLUiOverrides, getHashForString } from 'tldraw'
 import { t } from '../texts'
+import { type Preview, noPreview } from './preview'
 
 export const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/svg+xml', 'image/avif', 'image/apng']
 
@@ -16,15 +17,20 @@ export function fileLimits(maxAssetSize = 100 * 1024 * 1024) {
   return { maxAssetSize, overrides }
 }
 
-/* The editor's own handler would fetch the page behind the address. */
-export function registerBookmarks(editor: Editor): void {
-  editor.registerExternalAssetHandler('url', async ({ url }) => ({
-    id: AssetRecordType.createId(getHashForString(url)),
-    typeName: 'asset',
-    type: 'bookmark',
-    props: { src: url, title: titleOf(url), description: '', image: '', favicon: '' },
-    meta: {},
-  }))
+/* The editor's own handler would fetch the page behind the address. Pictures of it would
+   be loaded by everybody on the board from wherever they are: it has none. */
+export function registerBookmarks(editor: Editor, previewOf: (url: string) => Promise<Preview>): void {
+  editor.registerExternalAssetHandler('url', async ({ url }) => {
+    const { title, description } = await previewOf(url).catch(() => noPreview)
+
+    return {
+      id: AssetRecordType.createId(getHashForString(url)),
+      typeName: 'asset',
+      type: 'bookmark',
+      props: { src: url, title: title || titleOf(url), description, image: '', favicon: '' },
+      meta: {},
+    }
+  })
 }
 
 function titleOf(url: string): string {

@@ -117,4 +117,5 @@ export interface Config {
   setup: { needed: boolean; code_required: boolean }
   license_key: string | null
   max_upload: number
+  previews: boolean
 }
