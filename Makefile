@@ -164,8 +164,9 @@ install: all
 	    $(DESTDIR)$(DATADIR)/schema $(DESTDIR)$(CONFDIR)/modules-available \
 	    $(DESTDIR)$(CONFDIR)/snippets
 	install -m 644 conf/passwords.txt $(DESTDIR)$(DATADIR)/
-	install -m 755 tools/admin-password.sh tools/backup.sh \
+	install -m 755 tools/admin-password.sh tools/backup.sh tools/downgrade.sh \
 	    $(DESTDIR)$(DATADIR)/
+	install -m 644 conf/downgrade.sql $(DESTDIR)$(DATADIR)/
 	tools/version.sh > $(DESTDIR)$(DATADIR)/version
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	[ ! -d web/dist ] || cp -r web/dist/. $(DESTDIR)$(DATADIR)/web

@@ -119,6 +119,21 @@ lines_ok('no file names a machine or a place on one', \@files, sub {
 });
 
 
+my ($schema) = text('src/store/ngx_tidraw_migrations.h')
+               =~ /NGX_TIDRAW_SCHEMA_VERSION\s+(\d+)/;
+my ($undone) = text('conf/downgrade.sql') =~ /^-- version (\d+)$/m;
+
+is($undone, $schema, 'conf/downgrade.sql begins with the way back from the'
+                     . ' newest version of the schema');
+
+my ($version) = text('src/ngx_tidraw.h')
+                =~ /NGX_TIDRAW_VERSION\s+"(\d+\.\d+\.\d+)"/;
+
+my ($newest) = text('CHANGELOG.md') =~ /^## (\S+)/m;
+
+is($newest, $version, 'CHANGELOG.md begins with the version of the sources');
+
+
 my @long = grep { (() = text($_) =~ /\n/g) > 900 }
            grep { m{\.[ch]$|^t/.*\.(?:pm|pl|t)$} } @files;
 

@@ -26,6 +26,7 @@
 #define NGX_TIDRAW_PGSQL_DEPTH             32     /* operations in flight */
 #define NGX_TIDRAW_PGSQL_CONNECT_TIMEOUT   10000
 #define NGX_TIDRAW_PGSQL_SETUP_TIMEOUT     60000
+#define NGX_TIDRAW_PGSQL_MIGRATE_TIMEOUT   3600000
 #define NGX_TIDRAW_PGSQL_TIMEOUT           10000  /* without any progress */
 #define NGX_TIDRAW_PGSQL_ERROR_LEN         256
 #define NGX_TIDRAW_PGSQL_HOSTS_LEN         4096

@@ -4,12 +4,53 @@
  * version of the schema, and the migrations that are missing.
  *
  * An advisory lock of the database lets one process migrate; the others find
- * everything done when they get the lock.
+ * everything done when they get the lock, and try again if that takes longer
+ * than they wait.
  */
 
 
 #include "ngx_tidraw_pgsql.h"
 #include "ngx_tidraw_migrations.h"
+
+
+/*
+ * Before a migration all tables are copied, without indexes, to a schema of
+ * their own, "tidraw_public_7" for version 7 in "public", in the transaction
+ * of the migration; the last two of these stay.  pg_dump would need a program
+ * and could not be in the same transaction.  Nobody writes meanwhile: a board
+ * is locked before its records, as commits do it.
+ */
+
+static const char  ngx_tidraw_pgsql_copy[] =
+    "DO $copy$ DECLARE"
+    " home text := (SELECT n.nspname FROM pg_class c"
+    "  JOIN pg_namespace n ON n.oid = c.relnamespace"
+    "  WHERE c.oid = 'tidraw_version'::regclass);"
+    " now bigint := (SELECT max(version) FROM tidraw_version);"
+    " copy text := format('tidraw_%s_%s', home, now);"
+    " names text[] := (SELECT array_agg(tablename::text"
+    "  ORDER BY tablename <> 'rooms', tablename) FROM pg_tables"
+    "  WHERE schemaname = home AND pg_has_role(tableowner, 'USAGE'));"
+    " name text;"
+    " BEGIN"
+    " EXECUTE 'LOCK TABLE ' || (SELECT string_agg(format('%I.%I', home, n),"
+    "  ', ' ORDER BY i) FROM unnest(names) WITH ORDINALITY AS u (n, i))"
+    "  || ' IN SHARE ROW EXCLUSIVE MODE';"
+    " EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', copy);"
+    " EXECUTE format('CREATE SCHEMA %I', copy);"
+    " FOREACH name IN ARRAY names LOOP"
+    "  EXECUTE format('CREATE TABLE %I.%I AS TABLE %I.%I', copy, name, home,"
+    "   name);"
+    " END LOOP;"
+    " FOR name IN SELECT nspname FROM pg_namespace"
+    "  WHERE nspname ~ ('^tidraw_' || home || '_[0-9]+$')"
+    "  ORDER BY substring(nspname FROM '[0-9]+$')::bigint DESC OFFSET 2 LOOP"
+    "  EXECUTE format('DROP SCHEMA %I CASCADE', name);"
+    " END LOOP;"
+    " EXCEPTION WHEN OTHERS THEN"
+    "  RAISE EXCEPTION 'the tables have to be copied before their schema"
+    " changes, and could not be: %', SQLERRM;"
+    " END $copy$";
 
 
 typedef enum {
@@ -174,6 +215,14 @@ ngx_tidraw_pgsql_setup_sync(ngx_tidraw_pgsql_conn_t *pc)
         break;
 
     default: /* NGX_TIDRAW_PGSQL_PHASE_MIGRATE */
+
+        if (pc->version > 0 && pc->version < NGX_TIDRAW_SCHEMA_VERSION) {
+            ngx_log_error(NGX_LOG_NOTICE, pg->store->log, 0,
+                          "tidraw: the schema went from %L to %d, a copy of the"
+                          " tables is in \"tidraw_..._%L\"", pc->version,
+                          NGX_TIDRAW_SCHEMA_VERSION, pc->version);
+        }
+
         ngx_tidraw_pgsql_setup_done(pc);
         return;
     }
@@ -232,6 +281,18 @@ ngx_tidraw_pgsql_migrate(ngx_tidraw_pgsql_conn_t *pc)
     u_char               text[160];
     int64_t              version;
     const char * const  *p;
+
+    if (pc->version > 0 && pc->version < NGX_TIDRAW_SCHEMA_VERSION) {
+
+        ngx_add_timer(&pc->timer, NGX_TIDRAW_PGSQL_MIGRATE_TIMEOUT);
+
+        if (ngx_tidraw_pgsql_query(pc, NGX_TIDRAW_PGSQL_COMMAND,
+                                   ngx_tidraw_pgsql_copy)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
 
     for (version = pc->version;
          version < NGX_TIDRAW_SCHEMA_VERSION;

@@ -46,6 +46,7 @@ typedef struct {
     int                  turn;          /* the thread's; 0: not open */
     int64_t              waits;         /* the thread's: for SQLite's lock,
                                            since, monotonic ms */
+    time_t               copied;        /* the thread's: before migrating */
 
     sqlite3             *db;            /* NULL: to be opened */
     sqlite3_stmt        *stmts[NGX_TIDRAW_STMT_COUNT];
@@ -69,6 +70,14 @@ typedef struct {
 
 /* The task: opens the database if need be, and works off lane->batch. */
 void ngx_tidraw_sqlite_work(void *data, ngx_log_t *log);
+
+/*
+ * In the thread, on a writer's new handle: brings the schema up to date, after
+ * a copy of the database.  SQLITE_OK, or an error of SQLite; lane->error may
+ * say more, and lane->opened is NGX_DECLINED when the database is newer.  Then
+ * the handle is to be closed, which undoes what was not finished.
+ */
+int ngx_tidraw_sqlite_migrate(ngx_tidraw_sqlite_lane_t *lane, ngx_log_t *log);
 
 /*
  * In the thread, around a batch of writes: waits until it is this worker's

@@ -1,7 +1,7 @@
 
 /*
- * The half of the SQLite driver that runs in threads: opens and migrates the
- * database, works off a lane's batch.
+ * The half of the SQLite driver that runs in threads: opens the database,
+ * works off a lane's batch.
  *
  * All writes of a batch share one transaction and so one sync to the disk; an
  * operation that fails is undone alone.  Nothing here touches what belongs to
@@ -10,7 +10,6 @@
 
 
 #include "ngx_tidraw_sqlite.h"
-#include "ngx_tidraw_migrations.h"
 
 #include <fcntl.h>
 
@@ -37,9 +36,8 @@ typedef struct {
 } ngx_tidraw_sqlite_cells_t;
 
 
-static int ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane);
-static int ngx_tidraw_sqlite_migrate(ngx_tidraw_sqlite_lane_t *lane);
-static int ngx_tidraw_sqlite_version(sqlite3 *db, int64_t *version);
+static int ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane,
+    ngx_log_t *log);
 static int ngx_tidraw_sqlite_control(ngx_tidraw_sqlite_lane_t *lane,
     ngx_uint_t n);
 static void ngx_tidraw_sqlite_read(ngx_tidraw_sqlite_lane_t *lane,
@@ -106,7 +104,7 @@ ngx_tidraw_sqlite_work(void *data, ngx_log_t *log)
     lane->opened = NGX_OK;
 
     if (lane->db == NULL) {
-        rc = ngx_tidraw_sqlite_open_handle(lane);
+        rc = ngx_tidraw_sqlite_open_handle(lane, log);
 
         if (rc != SQLITE_OK) {
             if (lane->opened == NGX_OK) {
@@ -160,12 +158,13 @@ ngx_tidraw_sqlite_close_lane(ngx_tidraw_sqlite_lane_t *lane)
 
 
 static int
-ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane)
+ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane, ngx_log_t *log)
 {
     int          fd, rc, flags;
     const char  *text;
 
     flags = SQLITE_OPEN_READWRITE|SQLITE_OPEN_NOMUTEX;
+    lane->error[0] = '\0';
 
     if (lane->writer) {
 
@@ -212,123 +211,20 @@ ngx_tidraw_sqlite_open_handle(ngx_tidraw_sqlite_lane_t *lane)
             return SQLITE_READONLY;
         }
 
-        rc = ngx_tidraw_sqlite_migrate(lane);
+        rc = ngx_tidraw_sqlite_migrate(lane, log);
     }
 
     if (rc == SQLITE_OK) {
         return rc;
     }
 
-    if (lane->opened != NGX_DECLINED) {
+    if (lane->error[0] == '\0') {
         text = lane->db ? sqlite3_errmsg(lane->db) : sqlite3_errstr(rc);
 
         ngx_snprintf((u_char *) lane->error, NGX_TIDRAW_SQLITE_ERROR_LEN,
                      "\"%s\": %s (%d)%Z", lane->path, text, rc);
         lane->error[NGX_TIDRAW_SQLITE_ERROR_LEN - 1] = '\0';
     }
-
-    return rc;
-}
-
-
-static int
-ngx_tidraw_sqlite_migrate(ngx_tidraw_sqlite_lane_t *lane)
-{
-    int                  rc;
-    char                 text[160];
-    int64_t              version;
-    sqlite3             *db;
-    const char * const  *p;
-
-    db = lane->db;
-
-    /* most starts find everything as it should be and take no lock */
-
-    rc = ngx_tidraw_sqlite_version(db, &version);
-
-    if (rc == SQLITE_OK && version == NGX_TIDRAW_SCHEMA_VERSION) {
-        return SQLITE_OK;
-    }
-
-    if (rc == SQLITE_OK && version > NGX_TIDRAW_SCHEMA_VERSION) {
-        goto newer;
-    }
-
-    rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_exec(db, NGX_TIDRAW_VERSION_CREATE, NULL, NULL, NULL);
-    }
-
-    if (rc == SQLITE_OK) {
-        rc = ngx_tidraw_sqlite_version(db, &version);
-    }
-
-    if (rc == SQLITE_OK && version > NGX_TIDRAW_SCHEMA_VERSION) {
-        (void) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-        goto newer;
-    }
-
-    while (rc == SQLITE_OK && version < NGX_TIDRAW_SCHEMA_VERSION) {
-
-        for (p = ngx_tidraw_migrations[version].sqlite; *p; p++) {
-            rc = sqlite3_exec(db, *p, NULL, NULL, NULL);
-            if (rc != SQLITE_OK) {
-                return rc;
-            }
-        }
-
-        version++;
-
-        sqlite3_snprintf(sizeof(text), text,
-                         "INSERT INTO tidraw_version (version, applied_at)"
-                         " VALUES (%lld,"
-                         " CAST(strftime('%%s', 'now') AS INTEGER) * 1000)",
-                         (long long) version);
-
-        rc = sqlite3_exec(db, text, NULL, NULL, NULL);
-    }
-
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-    }
-
-    /* after a failure the handle is closed, which rolls back */
-
-    return rc;
-
-newer:
-
-    lane->opened = NGX_DECLINED;
-
-    ngx_snprintf((u_char *) lane->error, NGX_TIDRAW_SQLITE_ERROR_LEN,
-                 "\"%s\" has schema version %L, this module knows %d%Z",
-                 lane->path, version, NGX_TIDRAW_SCHEMA_VERSION);
-    lane->error[NGX_TIDRAW_SQLITE_ERROR_LEN - 1] = '\0';
-
-    return SQLITE_MISMATCH;
-}
-
-
-static int
-ngx_tidraw_sqlite_version(sqlite3 *db, int64_t *version)
-{
-    int            rc;
-    sqlite3_stmt  *stmt;
-
-    rc = sqlite3_prepare_v2(db, NGX_TIDRAW_VERSION_SELECT, -1, &stmt, NULL);
-    if (rc != SQLITE_OK) {
-        return rc;
-    }
-
-    rc = sqlite3_step(stmt);
-
-    if (rc == SQLITE_ROW) {
-        *version = sqlite3_column_int64(stmt, 0);
-        rc = SQLITE_OK;
-    }
-
-    (void) sqlite3_finalize(stmt);
 
     return rc;
 }
