@@ -37,7 +37,7 @@ ASAN_FLAGS := -fsanitize=address,undefined \
 .DELETE_ON_ERROR:
 
 .PHONY: all module asan web run test bench install clean static lint sources \
-        backup restore single
+        backup restore single deb
 
 
 all: module web
@@ -155,6 +155,22 @@ static:
 
 single: web
 	@tools/single.sh
+
+# The Debian package for the installed nginx, build/deb/*.deb.
+
+deb: web
+	@tools/deps.sh deb
+	@tools/deb.sh
+
+# Each of the ways to install, from nothing, by the packages of a Debian that
+# is unpacked for it: as root, some minutes.
+
+.PHONY: test-ship
+test-ship:
+	@tools/deps.sh test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory test-packages
+	@LONG=1 TIDRAW_ASAN=0 tools/test.sh $(or $(T),t/ship)
 
 sources:
 	@tools/sources.sh

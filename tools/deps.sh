@@ -1,6 +1,7 @@
 #!/bin/sh
 
-# Installs from Debian what is missing to run ("run") or to test ("test").
+# Installs from Debian what is missing to run ("run"), to build the package
+# ("deb") or to test ("test").
 # Asks dpkg first: when everything is there it is silent, needs no rights and
 # costs some milliseconds.
 
@@ -23,14 +24,18 @@ command -v npm > /dev/null || want="$want npm"
 case $1 in
     run)
         ;;
+    deb)
+        want="$want dpkg-dev debhelper fakeroot"
+        ;;
     test)
         want="$want libio-socket-ssl-perl openssl postgresql sqlite3 dpkg-dev
               redis-server valgrind clang libclang-rt-dev
               libfuse3-dev e2fsprogs"
         command -v chromium > /dev/null || want="$want chromium"
+        [ -z "$LONG" ] || want="$want debhelper debootstrap lintian"
         ;;
     *)
-        echo "usage: $0 run|test" >&2
+        echo "usage: $0 run|deb|test" >&2
         exit 2
         ;;
 esac

@@ -1,0 +1,66 @@
+#!/bin/sh
+
+# Starts nginx in the container.  Beside what the module reads itself:
+#
+#   PORT             3000
+#   WORKERS          1; a number, or auto for one a core
+#   TRUSTED_PROXIES  addresses or networks, by blanks or commas, that may say
+#                    in X-Forwarded-For where a request comes from
+#   ACCESS_LOG       off; on: requests on stdout
+
+set -e
+
+wrong() {
+    echo "tidraw: $1" >&2
+    exit 1
+}
+
+case ${PORT:=3000} in
+    *[!0-9]*) wrong "PORT must be a number" ;;
+esac
+
+case ${WORKERS:=1} in
+    auto) ;;
+    *[!0-9]* | 0) wrong "WORKERS must be a number, or auto" ;;
+esac
+
+[ -w /data ] || wrong "/data cannot be written by user $(id -u): give the \
+volume to it"
+
+run=/dev/shm/tidraw
+rm -rf $run
+mkdir -p $run
+
+{
+    echo "listen $PORT;"
+    [ ! -s /proc/net/if_inet6 ] || echo "listen [::]:$PORT;"
+} > $run/listen.conf
+
+{
+    case ${ACCESS_LOG:-off} in
+        off) ;;
+        on) echo "access_log /dev/stdout tidraw;" ;;
+        *) wrong "ACCESS_LOG must be on or off" ;;
+    esac
+
+    for proxy in $(echo "$TRUSTED_PROXIES" | tr ',' ' '); do
+        case $proxy in
+            *[!0-9a-fA-F.:/]*) wrong "TRUSTED_PROXIES must be addresses or \
+networks such as 10.0.0.0/8" ;;
+        esac
+
+        echo "set_real_ip_from $proxy;"
+    done
+
+    echo "real_ip_header X-Forwarded-For;"
+    echo "real_ip_recursive on;"
+} > $run/http.conf
+
+if [ -z "$DATABASE_URL$DATABASE_URL_FILE" ]; then
+    export DATABASE_URL=sqlite:/data/tidraw.db
+fi
+
+echo "$PORT" > $run/port
+
+exec nginx -e stderr -c /etc/tidraw/nginx.conf \
+    -g "daemon off; worker_processes $WORKERS;"
