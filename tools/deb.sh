@@ -7,6 +7,7 @@ set -e
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 version=$("$root/tools/version.sh")
+date=$(LC_ALL=C date -R -r "$root/src/ngx_tidraw.h")
 dir=$root/build/deb
 tree=$dir/tidraw-$version
 
@@ -22,7 +23,7 @@ tidraw ($version) unstable; urgency=medium
 
   * Version $version.
 
- -- Tidraw maintainers <tidraw@localhost>  $(LC_ALL=C date -R -r src/ngx_tidraw.h)
+ -- Tidraw maintainers <tidraw@localhost>  $date
 END
 
 # the debugging symbols would be a second package of many times the size
