@@ -25,6 +25,7 @@ WEB_INPUT  := $(shell find web \( -name node_modules -o -name dist \) -prune \
 TEST_LOCKS := $(wildcard web/schema/package-lock.json \
                          t/browser/package-lock.json \
                          t/mail/package-lock.json \
+                         t/s3/package-lock.json \
                          t/sync/package-lock.json \
                          t/unit/vectors/package-lock.json)
 

@@ -38,6 +38,7 @@ typedef struct ngx_tidraw_auth_s   ngx_tidraw_auth_t;
 typedef struct ngx_tidraw_files_s  ngx_tidraw_files_t;
 typedef struct ngx_tidraw_redis_s  ngx_tidraw_redis_t;
 typedef struct ngx_tidraw_smtp_s   ngx_tidraw_smtp_t;
+typedef struct ngx_tidraw_s3_s     ngx_tidraw_s3_t;
 typedef struct ngx_tidraw_mails_s  ngx_tidraw_mails_t;
 typedef struct ngx_tidraw_zone_s   ngx_tidraw_zone_t;
 
@@ -62,6 +63,7 @@ typedef struct {
     ngx_str_t               database;       /* tidraw_database */
     ngx_str_t               redis;          /* tidraw_redis */
     ngx_tidraw_smtp_t      *smtp;           /* tidraw_smtp; NULL: none */
+    ngx_tidraw_s3_t        *s3;             /* tidraw_s3; NULL: none */
     ngx_str_t               secret;         /* tidraw_secret */
     ngx_str_t               state_dir;      /* tidraw_state_dir */
     ngx_str_t               web_root;       /* tidraw_web: the built app */

@@ -85,6 +85,13 @@ ngx_command_t  ngx_tidraw_commands[] = {
       0,
       NULL },
 
+    { ngx_string("tidraw_s3"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_tidraw_set_s3,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("tidraw_secret"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
@@ -306,6 +313,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
      *
      *     the strings = { 0, NULL };
      *     tlcf->smtp = NULL;
+     *     tlcf->s3 = NULL;
      *     tlcf->site = NULL;
      */
 
@@ -503,6 +511,10 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->previews = prev->previews;
     }
 
+    if (conf->s3 == NULL) {
+        conf->s3 = prev->s3;
+    }
+
     if (conf->registration == NGX_CONF_UNSET_UINT) {
         conf->registration = prev->registration;
     }
@@ -565,6 +577,11 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     rv = ngx_tidraw_merge_smtp(cf, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_tidraw_merge_s3(cf, conf);
     if (rv != NGX_CONF_OK) {
         return rv;
     }

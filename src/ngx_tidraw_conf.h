@@ -52,6 +52,12 @@ ngx_uint_t ngx_tidraw_smtp_same(ngx_tidraw_smtp_t *one,
 
 char *ngx_tidraw_merge_previews(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
 
+/* tidraw_s3: ngx_tidraw_conf_s3.c */
+
+char *ngx_tidraw_set_s3(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_tidraw_merge_s3(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf);
+ngx_uint_t ngx_tidraw_s3_same(ngx_tidraw_s3_t *one, ngx_tidraw_s3_t *two);
+
 
 /*
  * In init_module, not under "nginx -t": makes what a site needs on disk and

@@ -164,6 +164,13 @@ ngx_tidraw_site_same(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (!ngx_tidraw_s3_same(conf->s3, conf->site->conf->s3)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tidraw_s3\" must be the same wherever "
+                           "\"tidraw_database\" is");
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->zone != conf->site->conf->zone) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"tidraw_zone\" must be the same wherever "

@@ -12,6 +12,7 @@
 #include <ngx_thread_pool.h>
 
 #include "ngx_tidraw_files_private.h"
+#include "ngx_tidraw_s3.h"
 
 
 static ngx_int_t ngx_tidraw_files_dir(u_char *dir, ngx_cycle_t *cycle);
@@ -96,6 +97,11 @@ ngx_tidraw_files_create(ngx_tidraw_site_t *site)
         return NULL;
     }
 
+    if (ngx_tidraw_s3_init(site) != NGX_OK) {
+        ngx_free(files);
+        return NULL;
+    }
+
     files->site = site;
     files->dir = site->conf->upload_dir;
 
@@ -133,6 +139,7 @@ ngx_tidraw_files_destroy(ngx_tidraw_files_t *files)
         ngx_tidraw_collector_destroy(files->collector);
     }
 
+    ngx_tidraw_s3_exit();
     ngx_tidraw_sinks_drop(files);
     ngx_free(files);
 }
@@ -152,6 +159,29 @@ ngx_tidraw_blob_names(ngx_str_t *dir, u_char *hash, u_char *gen,
 }
 
 
+/* They come from the database, which may have been anybody's. */
+
+ngx_uint_t
+ngx_tidraw_blob_valid(ngx_str_t *hash, ngx_str_t *gen)
+{
+    return hash->len == NGX_TIDRAW_BLOB_HASH_LEN
+           && gen->len == NGX_TIDRAW_ID_LEN
+           && ngx_strlchr(hash->data, hash->data + hash->len, '/') == NULL
+           && ngx_strlchr(gen->data, gen->data + gen->len, '/') == NULL;
+}
+
+
+void
+ngx_tidraw_blob_object(u_char *hash, u_char *gen,
+    u_char buf[NGX_TIDRAW_BLOB_OBJECT_LEN], ngx_str_t *name)
+{
+    name->data = buf;
+    name->len = ngx_sprintf(buf, "%*s/%*s-%*s", (size_t) 2, hash,
+                            (size_t) NGX_TIDRAW_BLOB_HASH_LEN, hash,
+                            (size_t) NGX_TIDRAW_ID_LEN, gen) - buf;
+}
+
+
 u_char *
 ngx_tidraw_blob_path(ngx_pool_t *pool, ngx_tidraw_site_t *site,
     ngx_str_t *hash, ngx_str_t *gen, size_t *len)
@@ -159,13 +189,7 @@ ngx_tidraw_blob_path(ngx_pool_t *pool, ngx_tidraw_site_t *site,
     u_char     *path;
     ngx_str_t  *dir;
 
-    /* they come from the database, which may have been anybody's */
-
-    if (hash->len != NGX_TIDRAW_BLOB_HASH_LEN
-        || gen->len != NGX_TIDRAW_ID_LEN
-        || ngx_strlchr(hash->data, hash->data + hash->len, '/') != NULL
-        || ngx_strlchr(gen->data, gen->data + gen->len, '/') != NULL)
-    {
+    if (!ngx_tidraw_blob_valid(hash, gen)) {
         return NULL;
     }
 

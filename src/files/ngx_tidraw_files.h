@@ -1,10 +1,11 @@
 
 /*
- * The files of a site: bytes come in through a sink and lie on disk under the
- * hash of their content.
+ * The files of a site: bytes come in through a sink and lie under the hash of
+ * their content, on disk or as an object in S3, whichever the row says.
  *
  *     UPLOADS/tmp/…                what is being written; locked while it is
  *     UPLOADS/ab/HASH-GENERATION   what a row of the table "blobs" names
+ *     PREFIXab/HASH-GENERATION     the same in S3
  *
  * A row names its file by hash and by a generation of random letters.  So a
  * name is given once and never again, and who deletes a row may delete the
@@ -33,11 +34,16 @@
 #define NGX_TIDRAW_SINK_FULL      -30     /* no room on the disk */
 #define NGX_TIDRAW_SINK_PIXELS    -31     /* more pixels than allowed */
 #define NGX_TIDRAW_SINK_EMPTY     -32     /* no byte came */
+#define NGX_TIDRAW_SINK_AWAY      -33     /* S3 does not take it, logged */
 
 
 typedef struct ngx_tidraw_sink_s  ngx_tidraw_sink_t;
 
 typedef void (*ngx_tidraw_sink_pt)(ngx_tidraw_sink_t *sink);
+
+
+/* Name of a blob in S3, below the prefix: "ab/HASH-GENERATION". */
+#define NGX_TIDRAW_BLOB_OBJECT_LEN  (3 + NGX_TIDRAW_BLOB_NAME_LEN)
 
 
 typedef enum {
@@ -53,6 +59,8 @@ struct ngx_tidraw_sink_s {
                                              NGX_TIDRAW_SINK_… */
     ngx_uint_t               finished;    /* unsigned, 1: all of this is
                                              known, and the file durable */
+    ngx_uint_t               remote;      /* unsigned, 1: it goes to S3, and
+                                             is no file of its own name */
     off_t                    size;
     td_sniff_t               sniff;       /* of a blob, as what follows */
     ngx_str_t                hash;        /* hexadecimal */
@@ -91,15 +99,24 @@ ngx_tidraw_sink_t *ngx_tidraw_sink_open(ngx_tidraw_files_t *files,
 /* Takes as many of the bytes as there is room for, and says how many. */
 size_t ngx_tidraw_sink_write(ngx_tidraw_sink_t *sink, u_char *p, size_t n);
 
-/* No more will come: handler is called when the file is durable; a spool is
- * not made so. */
+/*
+ * No more will come: handler is called when the file is durable, or, of a
+ * spool and of a remote one, when all but that is known.
+ */
 void ngx_tidraw_sink_finish(ngx_tidraw_sink_t *sink);
 
 /*
- * The database has the row: generation gen is the one it names.  Another one
- * than the sink's own: the content was there already, and the new copy goes,
- * or takes the place of the old one where that is missing.  handler is called
- * when that is done, and the file is not deleted by close() any more.
+ * Sends a finished remote file to S3: handler is called when it is durable
+ * there.  NGX_ERROR: out of memory, handler is not called.
+ */
+ngx_int_t ngx_tidraw_sink_send(ngx_tidraw_sink_t *sink);
+
+/*
+ * The database has the row: generation gen is the one it names, in the place
+ * where the sink's own would be.  Another one than that: the content was there
+ * already, and the new copy goes, or takes the place of the old one where that
+ * is missing.  handler is called when that is done, and the file is not
+ * deleted by close() any more.
  */
 void ngx_tidraw_sink_settle(ngx_tidraw_sink_t *sink, ngx_str_t *gen);
 
@@ -119,6 +136,13 @@ void ngx_tidraw_sink_close(ngx_tidraw_sink_t *sink);
 /* Path of a blob, null-terminated, from a pool; NULL when out of memory. */
 u_char *ngx_tidraw_blob_path(ngx_pool_t *pool, ngx_tidraw_site_t *site,
     ngx_str_t *hash, ngx_str_t *gen, size_t *len);
+
+/* 1: hash and generation of a row have the form that they should have. */
+ngx_uint_t ngx_tidraw_blob_valid(ngx_str_t *hash, ngx_str_t *gen);
+
+/* The same in S3, of texts that were checked; name points to buf. */
+void ngx_tidraw_blob_object(u_char *hash, u_char *gen,
+    u_char buf[NGX_TIDRAW_BLOB_OBJECT_LEN], ngx_str_t *name);
 
 
 #endif /* _NGX_TIDRAW_FILES_H_INCLUDED_ */

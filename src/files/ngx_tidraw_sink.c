@@ -16,7 +16,7 @@
 #include <sodium.h>
 #include <sys/file.h>
 
-#include "ngx_tidraw_files_private.h"
+#include "ngx_tidraw_sink_private.h"
 
 
 #define NGX_TIDRAW_SINK_BUFFER   (256 * 1024)
@@ -26,59 +26,9 @@
 #define NGX_TIDRAW_SINK_FLUSH    (8 * 1024 * 1024)
 
 
-typedef enum {
-    NGX_TIDRAW_SINK_WRITE = 0,
-    NGX_TIDRAW_SINK_FINISH,
-    NGX_TIDRAW_SINK_SETTLE,
-    NGX_TIDRAW_SINK_DROP
-} ngx_tidraw_sink_e;
-
-
-typedef struct {
-    ngx_tidraw_sink_t              sink;      /* must be first */
-
-    ngx_tidraw_file_job_t          job;
-    ngx_queue_t                    queue;     /* of all sinks */
-    ngx_tidraw_sink_e              what;
-    ngx_tidraw_sink_kind_e         kind;
-
-    u_char                        *bufs[2];
-    size_t                         lens[2];
-    size_t                         buf_size;
-    ngx_uint_t                     fill;      /* which one is being filled */
-
-    unsigned                       ending:1;  /* finish() was called */
-    unsigned                       full:1;    /* write() took too little */
-    unsigned                       keep:1;    /* close() deletes nothing */
-    unsigned                       closed:1;  /* there is no owner */
-
-    /* the thread's, while a job runs */
-
-    ngx_fd_t                       fd;
-    uint64_t                       max_pixels;
-    off_t                          flushed;
-    ngx_int_t                      rc;
-    ngx_err_t                      err;
-    const char                    *failed;    /* which call */
-    ngx_uint_t                     writing;   /* which buffer */
-    crypto_generichash_state      *state;
-
-    ngx_str_t                      dir;
-    u_char                        *tmp;
-    u_char                        *folder;
-    u_char                        *path;      /* empty: it has none yet */
-    u_char                        *other;     /* of the generation to settle */
-
-    u_char                         hash[NGX_TIDRAW_BLOB_HASH_LEN + 1];
-    u_char                         gen[NGX_TIDRAW_ID_LEN + 1];
-} ngx_tidraw_sink_ctx_t;
-
-
 static void ngx_tidraw_sink_free(ngx_tidraw_sink_ctx_t *ctx);
 static ngx_int_t ngx_tidraw_sink_buffer(ngx_tidraw_sink_ctx_t *ctx,
     ngx_uint_t n);
-static void ngx_tidraw_sink_post(ngx_tidraw_sink_ctx_t *ctx,
-    ngx_tidraw_sink_e what);
 static void ngx_tidraw_sink_next(ngx_tidraw_sink_ctx_t *ctx);
 static void ngx_tidraw_sink_done(ngx_tidraw_file_job_t *job);
 static void ngx_tidraw_sink_failed(ngx_tidraw_sink_ctx_t *ctx);
@@ -149,6 +99,10 @@ ngx_tidraw_sink_open(ngx_tidraw_files_t *files, ngx_tidraw_sink_kind_e kind,
     ctx->fd = NGX_INVALID_FILE;
     ctx->max_pixels = files->site->conf->max_pixels;
     ctx->rc = NGX_OK;
+
+    ctx->sink.remote = kind == NGX_TIDRAW_SINK_BLOB
+                       && ngx_tidraw_s3_on(files->site)
+                       && !files->site->conf->s3->disk;
 
     ngx_tidraw_random_id(ctx->gen, 16);
 
@@ -289,7 +243,12 @@ ngx_tidraw_sink_settle(ngx_tidraw_sink_t *sink, ngx_str_t *gen)
     ctx->keep = 1;
     ctx->other[0] = '\0';
 
-    if (gen->len == NGX_TIDRAW_ID_LEN
+    if (sink->remote && ngx_tidraw_sink_settle_s3(ctx, gen) == NGX_OK) {
+        return;
+    }
+
+    if (!sink->remote
+        && gen->len == NGX_TIDRAW_ID_LEN
         && ngx_memcmp(gen->data, ctx->gen, NGX_TIDRAW_ID_LEN) != 0)
     {
         ngx_tidraw_blob_names(&ctx->dir, ctx->hash, gen->data, NULL,
@@ -318,13 +277,15 @@ ngx_tidraw_sink_close(ngx_tidraw_sink_t *sink)
     ctx = (ngx_tidraw_sink_ctx_t *) sink;
     ctx->closed = 1;
 
+    ngx_tidraw_sink_close_s3(ctx);
+
     if (!ctx->job.busy) {
         ngx_tidraw_sink_post(ctx, NGX_TIDRAW_SINK_DROP);
     }
 }
 
 
-static void
+void
 ngx_tidraw_sink_post(ngx_tidraw_sink_ctx_t *ctx, ngx_tidraw_sink_e what)
 {
     ctx->what = what;
@@ -541,6 +502,10 @@ ngx_tidraw_sink_complete(ngx_tidraw_sink_ctx_t *ctx)
     (void) crypto_generichash_final(ctx->state, hash, sizeof(hash));
     (void) ngx_hex_dump(ctx->hash, hash, sizeof(hash));
 
+    if (ctx->sink.remote) {
+        return;
+    }
+
     if (fsync(ctx->fd) == -1) {
         ngx_tidraw_sink_error(ctx, "fsync()");
         return;
@@ -671,6 +636,7 @@ ngx_tidraw_sinks_drop(ngx_tidraw_files_t *files)
         q = ngx_queue_head(&files->sinks);
         ctx = ngx_queue_data(q, ngx_tidraw_sink_ctx_t, queue);
 
+        ngx_tidraw_sink_close_s3(ctx);
         ngx_tidraw_sink_delete(ctx);
         ngx_tidraw_sink_free(ctx);
     }

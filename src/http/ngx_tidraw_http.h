@@ -546,6 +546,16 @@ void ngx_tidraw_http_file_post(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_file_reduced(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_file_get(ngx_tidraw_call_t *call);
 
+/*
+ * Sends object name of S3, of size bytes, with ranges and conditions:
+ * ngx_tidraw_http_stream.c.  headers(call) sets the headers and returns NGX_OK
+ * or NGX_ERROR; missing(call) is called instead when there is no such object.
+ */
+typedef ngx_int_t (*ngx_tidraw_stream_pt)(ngx_tidraw_call_t *call);
+
+void ngx_tidraw_http_stream(ngx_tidraw_call_t *call, ngx_str_t *name,
+    off_t size, ngx_tidraw_stream_pt headers, ngx_tidraw_call_pt missing);
+
 /* The web app: rel is the path below the location. */
 ngx_int_t ngx_tidraw_http_app(ngx_http_request_t *r, ngx_str_t *rel);
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_s3.h"
 
 
 #define NGX_TIDRAW_APP_INDEX_MAX   262144
@@ -542,16 +543,15 @@ ngx_tidraw_app_policy(ngx_http_request_t *r, ngx_str_t *value)
 {
     u_char                 *p, c;
     size_t                  i;
-    ngx_str_t               host, frames;
+    ngx_str_t               host, frames, store;
+    const char             *blank;
     ngx_tidraw_loc_conf_t  *tlcf;
 
     static ngx_str_t  before = ngx_string(
         "default-src 'none'; script-src 'self'; style-src 'self'"
-        " 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;"
-        " media-src 'self' data: blob:; worker-src 'self' blob:;"
+        " 'unsafe-inline'; font-src 'self' data:; worker-src 'self' blob:;"
         " manifest-src 'self'; frame-src 'self' https:;"
-        " base-uri 'self'; form-action 'self'; connect-src 'self'"
-        " data: blob:");
+        " base-uri 'self'; form-action 'self'");
 
     ngx_str_null(&host);
 
@@ -585,15 +585,32 @@ ngx_tidraw_app_policy(ngx_http_request_t *r, ngx_str_t *value)
         frames = tlcf->embed_origins;
     }
 
+    /* where files may be redirected to */
+
+    blank = "";
+    ngx_str_null(&store);
+
+    if (tlcf->s3 != NULL && tlcf->s3->redirect) {
+        blank = " ";
+        store = tlcf->s3->origin;
+    }
+
     p = ngx_pnalloc(r->pool, before.len + 2 * host.len + frames.len
-                             + sizeof(" ws:// wss://; frame-ancestors ") - 1);
+                             + 3 * store.len
+                             + sizeof("; img-src 'self' data: blob: ;"
+                                      " media-src 'self' data: blob: ;"
+                                      " connect-src 'self' data: blob: "
+                                      " ws:// wss://; frame-ancestors ") - 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     value->data = p;
 
-    p = ngx_cpymem(p, before.data, before.len);
+    p = ngx_sprintf(p, "%V; img-src 'self' data: blob:%s%V;"
+                    " media-src 'self' data: blob:%s%V;"
+                    " connect-src 'self' data: blob:%s%V", &before,
+                    blank, &store, blank, &store, blank, &store);
 
     if (host.len) {
         p = ngx_sprintf(p, " ws://%V wss://%V", &host, &host);

@@ -1,7 +1,8 @@
 
 /*
  * Files that go: to whoever may see the board, by nginx's own way of sending
- * a file, with ranges and conditions.
+ * a file, with ranges and conditions, or from S3, through here or by an
+ * address that is good for a few minutes.
  *
  * What people upload must never run on the site's origin.  The type is the
  * one that was found in the content and no browser may guess another; the
@@ -12,16 +13,37 @@
 
 #include "ngx_tidraw_http.h"
 #include "ngx_tidraw_files.h"
+#include "ngx_tidraw_s3.h"
 
 
+typedef struct {
+    int64_t      w;           /* the least width; a large one: the original */
+    unsigned     again:1;     /* it was not where the row said */
+
+    /* the row, in the request's pool */
+    ngx_str_t    hash;
+    ngx_str_t    gen;
+    ngx_str_t    type;
+    ngx_str_t    name;
+    int64_t      size;
+    int64_t      created;
+} ngx_tidraw_file_t;
+
+
+static void ngx_tidraw_file_look(ngx_tidraw_call_t *call);
 static void ngx_tidraw_file_found(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
-static ngx_int_t ngx_tidraw_file_open(ngx_tidraw_call_t *call,
-    ngx_tidraw_result_t *res, ngx_str_t *path, ngx_open_file_info_t *of);
-static ngx_int_t ngx_tidraw_file_headers(ngx_tidraw_call_t *call,
+static ngx_int_t ngx_tidraw_file_copy(ngx_tidraw_call_t *call,
     ngx_tidraw_result_t *res);
+static ngx_int_t ngx_tidraw_file_open(ngx_tidraw_call_t *call,
+    ngx_str_t *path, ngx_open_file_info_t *of);
+static ngx_int_t ngx_tidraw_file_headers(ngx_tidraw_call_t *call);
+static void ngx_tidraw_file_missing(ngx_tidraw_call_t *call);
+static void ngx_tidraw_file_remote(ngx_tidraw_call_t *call);
+static void ngx_tidraw_file_redirect(ngx_tidraw_call_t *call,
+    ngx_str_t *object);
 static ngx_int_t ngx_tidraw_file_disposition(ngx_http_request_t *r,
-    ngx_str_t *type, ngx_str_t *name);
+    ngx_tidraw_file_t *file, ngx_str_t *value);
 static ngx_int_t ngx_tidraw_file_etag(ngx_http_request_t *r,
     ngx_str_t *hash);
 static ngx_int_t ngx_tidraw_file_send(ngx_http_request_t *r, ngx_str_t *path,
@@ -31,10 +53,10 @@ static ngx_int_t ngx_tidraw_file_send(ngx_http_request_t *r, ngx_str_t *path,
 void
 ngx_tidraw_http_file_get(ngx_tidraw_call_t *call)
 {
-    int64_t           w;
-    ngx_int_t         n;
-    ngx_str_t         arg;
-    ngx_tidraw_op_t  *op;
+    int64_t             w;
+    ngx_int_t           n;
+    ngx_str_t           arg;
+    ngx_tidraw_file_t  *file;
 
     /* beyond any copy: the original */
 
@@ -54,13 +76,34 @@ ngx_tidraw_http_file_get(ngx_tidraw_call_t *call)
         w = n;
     }
 
+    file = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_file_t));
+    if (file == NULL) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    file->w = w;
+    call->state = file;
+
+    ngx_tidraw_file_look(call);
+}
+
+
+static void
+ngx_tidraw_file_look(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_op_t    *op;
+    ngx_tidraw_file_t  *file;
+
+    file = call->state;
+
     op = ngx_tidraw_call_op(call, 0);
     if (op == NULL) {
         return;
     }
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_GET, "isi", call->room,
-                              &call->params[1], w);
+                              &call->params[1], file->w);
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_file_found);
 }
@@ -70,7 +113,7 @@ static void
 ngx_tidraw_file_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
     ngx_int_t              rc;
-    ngx_str_t              path;
+    ngx_str_t              path, place;
     ngx_http_request_t    *r;
     ngx_tidraw_result_t   *res;
     ngx_open_file_info_t   of;
@@ -84,18 +127,31 @@ ngx_tidraw_file_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    rc = ngx_tidraw_file_open(call, res, &path, &of);
-
-    if (rc != NGX_OK) {
-        ngx_tidraw_call_error(call, rc == NGX_DECLINED
-                                    ? NGX_TIDRAW_ERROR_NOT_FOUND
-                                    : NGX_TIDRAW_ERROR_INTERNAL,
-                              rc == NGX_DECLINED
-                              ? "The file is missing on the server." : NULL);
+    if (ngx_tidraw_file_copy(call, res) != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return;
     }
 
-    if (ngx_tidraw_file_headers(call, res) != NGX_OK) {
+    place = ngx_tidraw_cell_str(res, 0, 2);
+
+    if (place.len == 2 && ngx_memcmp(place.data, "s3", 2) == 0) {
+        ngx_tidraw_file_remote(call);
+        return;
+    }
+
+    rc = ngx_tidraw_file_open(call, &path, &of);
+
+    if (rc == NGX_DECLINED) {
+        ngx_tidraw_file_missing(call);
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    if (ngx_tidraw_file_headers(call) != NGX_OK) {
         ngx_http_clean_header(r);
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return;
@@ -109,24 +165,154 @@ ngx_tidraw_file_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 }
 
 
+static ngx_int_t
+ngx_tidraw_file_copy(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res)
+{
+    ngx_str_t           hash, gen, type, name;
+    ngx_tidraw_file_t  *file;
+
+    file = call->state;
+
+    hash = ngx_tidraw_cell_str(res, 0, 0);
+    gen = ngx_tidraw_cell_str(res, 0, 1);
+    type = ngx_tidraw_cell_str(res, 0, 4);
+    name = ngx_tidraw_cell_str(res, 0, 7);
+
+    file->size = ngx_tidraw_cell_int(res, 0, 3);
+    file->created = ngx_tidraw_cell_int(res, 0, 8);
+
+    if (ngx_tidraw_call_copy(call, &file->hash, &hash) != NGX_OK
+        || ngx_tidraw_call_copy(call, &file->gen, &gen) != NGX_OK
+        || ngx_tidraw_call_copy(call, &file->type, &type) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_call_copy(call, &file->name, &name);
+}
+
+
+/* It may have been moved since its row was read. */
+
+static void
+ngx_tidraw_file_missing(ngx_tidraw_call_t *call)
+{
+    ngx_tidraw_file_t  *file;
+
+    file = call->state;
+
+    if (!file->again) {
+        file->again = 1;
+        ngx_tidraw_file_look(call);
+        return;
+    }
+
+    ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                          "The file is missing on the server.");
+}
+
+
+static void
+ngx_tidraw_file_remote(ngx_tidraw_call_t *call)
+{
+    u_char             *p;
+    ngx_str_t           object;
+    ngx_tidraw_file_t  *file;
+
+    file = call->state;
+
+    if (!ngx_tidraw_s3_on(call->site)) {
+        ngx_log_error(NGX_LOG_ERR, call->request->connection->log, 0,
+                      "tidraw: a file lies in S3, which is not configured: "
+                      "set \"tidraw_s3\" or S3_BUCKET");
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
+        return;
+    }
+
+    p = ngx_pnalloc(call->request->pool, NGX_TIDRAW_BLOB_OBJECT_LEN);
+
+    if (p == NULL || !ngx_tidraw_blob_valid(&file->hash, &file->gen)) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_blob_object(file->hash.data, file->gen.data, p, &object);
+
+    if (call->conf->s3->redirect) {
+        ngx_tidraw_file_redirect(call, &object);
+        return;
+    }
+
+    ngx_tidraw_http_stream(call, &object, file->size, ngx_tidraw_file_headers,
+                           ngx_tidraw_file_missing);
+}
+
+
+/* Who may is asked each minute; the address itself is good for a few. */
+
+static void
+ngx_tidraw_file_redirect(ngx_tidraw_call_t *call, ngx_str_t *object)
+{
+    ngx_int_t            rc;
+    ngx_str_t            url, disposition;
+    ngx_tidraw_file_t   *file;
+    ngx_http_request_t  *r;
+
+    static ngx_str_t  kept = ngx_string("private, max-age=31536000,"
+                                        " immutable");
+    static ngx_str_t  cache = ngx_string("private, max-age=60");
+    static ngx_str_t  referrer = ngx_string("no-referrer");
+
+    r = call->request;
+    file = call->state;
+
+    if (ngx_tidraw_file_disposition(r, file, &disposition) != NGX_OK
+        || ngx_tidraw_s3_presign(r->pool, call->conf->s3, &r->method_name,
+                                 object, &file->type, &disposition, &kept,
+                                 &url)
+           != NGX_OK
+        || ngx_tidraw_http_add_header(r, "Location", &url) != NGX_OK
+        || ngx_tidraw_http_add_header(r, "Cache-Control", &cache) != NGX_OK
+        || ngx_tidraw_http_add_header(r, "Referrer-Policy", &referrer)
+           != NGX_OK)
+    {
+        ngx_http_clean_header(r);
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_call_sent(call);
+
+    r->headers_out.status = NGX_HTTP_MOVED_TEMPORARILY;
+    r->headers_out.content_length_n = 0;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_OK && !r->header_only) {
+        rc = ngx_http_send_special(r, NGX_HTTP_LAST);
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
 /* NGX_OK; NGX_DECLINED: it is not there; NGX_ERROR. */
 
 static ngx_int_t
-ngx_tidraw_file_open(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
-    ngx_str_t *path, ngx_open_file_info_t *of)
+ngx_tidraw_file_open(ngx_tidraw_call_t *call, ngx_str_t *path,
+    ngx_open_file_info_t *of)
 {
-    ngx_str_t                  hash, gen;
+    ngx_tidraw_file_t         *file;
     ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
 
     r = call->request;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    hash = ngx_tidraw_cell_str(res, 0, 0);
-    gen = ngx_tidraw_cell_str(res, 0, 1);
+    file = call->state;
 
-    path->data = ngx_tidraw_blob_path(r->pool, call->site, &hash, &gen,
-                                      &path->len);
+    path->data = ngx_tidraw_blob_path(r->pool, call->site, &file->hash,
+                                      &file->gen, &path->len);
     if (path->data == NULL) {
         return NGX_ERROR;
     }
@@ -155,10 +341,11 @@ ngx_tidraw_file_open(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
 
 
 static ngx_int_t
-ngx_tidraw_file_headers(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res)
+ngx_tidraw_file_headers(ngx_tidraw_call_t *call)
 {
-    ngx_str_t            hash, type, name;
+    ngx_str_t            disposition;
     ngx_uint_t           i;
+    ngx_tidraw_file_t   *file;
     ngx_http_request_t  *r;
 
     static struct {
@@ -186,27 +373,22 @@ ngx_tidraw_file_headers(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res)
         }
     }
 
-    hash = ngx_tidraw_cell_str(res, 0, 0);
-    type = ngx_tidraw_cell_str(res, 0, 4);
-    name = ngx_tidraw_cell_str(res, 0, 7);
+    file = call->state;
 
-    if (ngx_tidraw_file_disposition(r, &type, &name) != NGX_OK
-        || ngx_tidraw_file_etag(r, &hash) != NGX_OK)
+    if (ngx_tidraw_file_disposition(r, file, &disposition) != NGX_OK
+        || ngx_tidraw_http_add_header(r, "Content-Disposition", &disposition)
+           != NGX_OK
+        || ngx_tidraw_file_etag(r, &file->hash) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    r->headers_out.content_type.data = ngx_pstrdup(r->pool, &type);
-    if (r->headers_out.content_type.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    r->headers_out.content_type.len = type.len;
-    r->headers_out.content_type_len = type.len;
+    r->headers_out.content_type = file->type;
+    r->headers_out.content_type_len = file->type.len;
     r->headers_out.content_type_lowcase = NULL;
 
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.last_modified_time = ngx_tidraw_cell_int(res, 0, 8) / 1000;
+    r->headers_out.last_modified_time = file->created / 1000;
 
     r->allow_ranges = 1;
 
@@ -217,21 +399,22 @@ ngx_tidraw_file_headers(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res)
 /* RFC 6266, the name as RFC 8187 has it. */
 
 static ngx_int_t
-ngx_tidraw_file_disposition(ngx_http_request_t *r, ngx_str_t *type,
-    ngx_str_t *name)
+ngx_tidraw_file_disposition(ngx_http_request_t *r, ngx_tidraw_file_t *file,
+    ngx_str_t *value)
 {
     u_char           *p, c;
     size_t            i;
-    td_str_t          t;
-    ngx_str_t         value;
+    td_str_t          type;
+    ngx_str_t        *name;
     td_sniff_kind_e   kind;
 
     static const char  hex[] = "0123456789ABCDEF";
 
-    t.data = (char *) type->data;
-    t.len = type->len;
+    type.data = (char *) file->type.data;
+    type.len = file->type.len;
 
-    kind = td_sniff_kind(t);
+    kind = td_sniff_kind(type);
+    name = &file->name;
 
     p = ngx_pnalloc(r->pool, sizeof("attachment; filename*=UTF-8''")
                              + 3 * name->len);
@@ -239,7 +422,7 @@ ngx_tidraw_file_disposition(ngx_http_request_t *r, ngx_str_t *type,
         return NGX_ERROR;
     }
 
-    value.data = p;
+    value->data = p;
 
     p = ngx_sprintf(p, "%s", kind == TD_SNIFF_RASTER || kind == TD_SNIFF_VIDEO
                              ? "inline" : "attachment");
@@ -264,9 +447,9 @@ ngx_tidraw_file_disposition(ngx_http_request_t *r, ngx_str_t *type,
         }
     }
 
-    value.len = p - value.data;
+    value->len = p - value->data;
 
-    return ngx_tidraw_http_add_header(r, "Content-Disposition", &value);
+    return NGX_OK;
 }
 
 

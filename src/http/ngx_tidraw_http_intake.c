@@ -11,6 +11,7 @@
 
 #define NGX_TIDRAW_INTAKE_WAIT    60000     /* for the disk, milliseconds */
 #define NGX_TIDRAW_INTAKE_SYNC    300000    /* the last wait, for fsync() */
+#define NGX_TIDRAW_INTAKE_RETRY   10        /* seconds, when S3 is away */
 
 
 static void ngx_tidraw_intake_cleanup(void *data);
@@ -319,6 +320,13 @@ ngx_tidraw_intake_failed(ngx_tidraw_intake_t *in)
 
     case NGX_TIDRAW_SINK_FULL:
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_STORAGE_FULL, NULL);
+        return;
+
+    case NGX_TIDRAW_SINK_AWAY:
+        call->retry = NGX_TIDRAW_INTAKE_RETRY;
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE,
+                              "The server cannot store files right now. Please"
+                              " try again later.");
         return;
 
     default:

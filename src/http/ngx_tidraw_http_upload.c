@@ -12,6 +12,8 @@
 #include "ngx_tidraw_http_intake.h"
 
 
+#define NGX_TIDRAW_UPLOAD_SEND    300000    /* to S3, milliseconds, and */
+#define NGX_TIDRAW_UPLOAD_RATE    1000      /* bytes of it a millisecond */
 #define NGX_TIDRAW_UPLOAD_NAME    255       /* bytes of a name */
 #define NGX_TIDRAW_UPLOAD_QUOTA   ((int64_t) 1 << 62)
 
@@ -30,6 +32,8 @@ typedef struct {
     int64_t               width;
     int64_t               size;
 
+    unsigned              reuse:1;     /* S3 has it already */
+    unsigned              sending:1;
     unsigned              settling:1;
 } ngx_tidraw_upload_t;
 
@@ -45,6 +49,10 @@ static ngx_int_t ngx_tidraw_upload_fits(ngx_tidraw_upload_t *up,
 static void ngx_tidraw_upload_begin(ngx_tidraw_upload_t *up);
 static void ngx_tidraw_upload_news(ngx_tidraw_intake_t *in, ngx_int_t rc);
 static void ngx_tidraw_upload_finished(ngx_tidraw_upload_t *up);
+static void ngx_tidraw_upload_look(ngx_tidraw_upload_t *up);
+static void ngx_tidraw_upload_looked(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_upload_send(ngx_tidraw_upload_t *up);
 static void ngx_tidraw_upload_store(ngx_tidraw_upload_t *up);
 static void ngx_tidraw_upload_stored(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
@@ -285,6 +293,10 @@ ngx_tidraw_upload_news(ngx_tidraw_intake_t *in, ngx_int_t rc)
     } else if (up->settling) {
         ngx_tidraw_upload_answer(up);
 
+    } else if (up->sending) {
+        up->sending = 0;
+        ngx_tidraw_upload_store(up);
+
     } else {
         ngx_tidraw_upload_finished(up);
     }
@@ -306,7 +318,78 @@ ngx_tidraw_upload_finished(ngx_tidraw_upload_t *up)
         return;
     }
 
+    if (up->intake->sink->remote) {
+        ngx_tidraw_upload_look(up);
+        return;
+    }
+
     ngx_tidraw_upload_store(up);
+}
+
+
+/* What is in S3 already need not be sent again. */
+
+static void
+ngx_tidraw_upload_look(ngx_tidraw_upload_t *up)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_call_op(up->call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_BLOB_GET, "s",
+                              &up->intake->sink->hash);
+
+    ngx_tidraw_call_run(up->call, op, ngx_tidraw_upload_looked);
+}
+
+
+static void
+ngx_tidraw_upload_looked(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    ngx_str_t             place;
+    ngx_tidraw_upload_t  *up;
+
+    up = call->state;
+
+    if (op->results[0].nrows != 0) {
+        place = ngx_tidraw_cell_str(&op->results[0], 0, 1);
+
+        if (place.len == 2 && ngx_memcmp(place.data, "s3", 2) == 0) {
+            up->reuse = 1;
+            ngx_tidraw_upload_store(up);
+            return;
+        }
+    }
+
+    ngx_tidraw_upload_send(up);
+}
+
+
+static void
+ngx_tidraw_upload_send(ngx_tidraw_upload_t *up)
+{
+    ngx_tidraw_call_t  *call;
+    ngx_tidraw_sink_t  *sink;
+
+    call = up->call;
+    sink = up->intake->sink;
+
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    ngx_add_timer(&call->timer, NGX_TIDRAW_UPLOAD_SEND
+                                + sink->size / NGX_TIDRAW_UPLOAD_RATE);
+
+    up->reuse = 0;
+    up->sending = 1;
+
+    if (ngx_tidraw_sink_send(sink) != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+    }
 }
 
 
@@ -338,12 +421,23 @@ ngx_tidraw_upload_store(ngx_tidraw_upload_t *up)
 
     ngx_str_set(&place, "disk");
 
+    if (sink->remote) {
+        ngx_str_set(&place, "s3");
+    }
+
     /* the row of the blob is locked until the file's row names it */
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_LOCK, "i", call->room);
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_BLOB_PUT, "sssisiii",
-                              &sink->hash, &sink->gen, &place, size, &type,
-                              width, height, now);
+
+    if (up->reuse) {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_BLOB_USE, "ssi",
+                                  &sink->hash, &place, now);
+
+    } else {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_BLOB_PUT, "sssisiii",
+                                  &sink->hash, &sink->gen, &place, size,
+                                  &type, width, height, now);
+    }
 
     if (up->w == 0) {
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_PUT, "ississiii",
@@ -391,6 +485,13 @@ ngx_tidraw_upload_stored(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     if (op->rc == NGX_TIDRAW_STORE_CONFLICT) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_CONFLICT,
                               "There is a copy of this width already.");
+        return;
+    }
+
+    /* perhaps it is not in S3 any more */
+
+    if (op->rc == NGX_DECLINED && up->reuse) {
+        ngx_tidraw_upload_send(up);
         return;
     }
 

@@ -730,10 +730,17 @@ TD_STMT(FILE_GET,
     " WHERE f.room = $1 AND f.id = $2 AND (f.w = 0 OR f.w >= $3)"
     " ORDER BY CASE f.w WHEN 0 THEN 2147483647 ELSE f.w END LIMIT 1")
 
+/* one that is elsewhere is from now on where it was brought last */
+
 TD_STMT(BLOB_PUT,
     "INSERT INTO blobs (hash, gen, place, size, type, width, height,"
     " created_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
-    " ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at")
+    " ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at,"
+    " gen = CASE WHEN blobs.place = excluded.place THEN blobs.gen"
+    " ELSE excluded.gen END, place = excluded.place")
+
+TD_GUARD(BLOB_USE,
+    "UPDATE blobs SET used_at = $3 WHERE hash = $1 AND place = $2")
 
 TD_STMT(BLOB_GET,
     "SELECT gen, place FROM blobs WHERE hash = $1")
