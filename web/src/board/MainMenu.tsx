@@ -84,7 +84,7 @@ function BoardGroup() {
   const importFile = () => {
     const input = document.createElement('input')
     input.type = 'file'
-    input.accept = '.tldr'
+    input.accept = '.tldr,.excalidraw'
     input.onchange = () => {
       const file = input.files?.[0]
       if (file) void load.mutateAsync(file).then(open, failed)

@@ -3,6 +3,7 @@ import { useSync } from '@tldraw/sync'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { type Editor, type TLComponents, Tldraw } from 'tldraw'
 import { Loading } from '../components/States'
+import { useToast } from '../components/Toasts'
 import { HistoryDoor } from '../history/HistoryDoor'
 import { socketUrl } from '../lib/base'
 import { configQuery } from '../lib/query'
@@ -15,6 +16,7 @@ import { boardAssets } from './assets'
 import { BoardContext } from './BoardContext'
 import { EditorFailed } from './EditorFailed'
 import { EmbedPanel } from './EmbedPanel'
+import { drawWaiting } from './excalidraw'
 import { IMAGE_TYPES, VIDEO_TYPES, fileLimits, registerBookmarks } from './content'
 import { useIdentity } from './identity'
 import { MainMenu } from './MainMenu'
@@ -53,6 +55,7 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
   const leaving = useRef<(() => Promise<void>) | null>(null)
   const { data: config } = useQuery(configQuery)
   const client = useQueryClient()
+  const toast = useToast()
   const assets = useMemo(() => boardAssets(room.id, link), [room.id, link])
   const limits = useMemo(() => fileLimits(config?.max_upload), [config?.max_upload])
   const mounted = useCallback(
@@ -60,8 +63,9 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
       registerBookmarks(editor, previewsOf(client, room.id, link))
       if (embedded) mountEmbedded(editor)
       else mount(editor)
+      drawWaiting(editor, room.id, assets).catch(() => toast({ text: t.board.notDrawn, tone: 'error' }))
     },
-    [client, room.id, link, embedded],
+    [client, room.id, link, embedded, assets, toast],
   )
   const store = useSync({ uri: socketUrl(room.id, link), assets, userInfo })
   const unsaved = useUnsaved(store.store, room.id, userInfo.id)

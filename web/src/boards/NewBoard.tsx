@@ -48,7 +48,7 @@ export function NewBoard({ folder }: { folder?: string | undefined }) {
       <input
         ref={input}
         type="file"
-        accept=".tldr"
+        accept=".tldr,.excalidraw"
         hidden
         aria-label={t.boards.fromFile}
         onChange={(e) => {

@@ -8,8 +8,9 @@ import {
   useMutation,
   useQueryClient,
 } from '@tanstack/react-query'
-import { api, query, request, segment } from './api'
-import { language } from '../texts'
+import { ApiError, api, query, request, segment } from './api'
+import { drawingName, isExcalidraw, keepDrawing, readDrawing } from './excalidraw'
+import { language, t } from '../texts'
 import type { Room, RoomPage, Template } from './types'
 
 const PAGE = 50
@@ -92,15 +93,24 @@ export const useCreateRoom = () =>
 export const useDuplicateRoom = () =>
   useNewRoom(({ id, name }: { id: string; name: string }) => api.post<Room>(path(id, '/duplicate'), { name }))
 
-/* a .tldr file becomes a board of its own */
+/* a file becomes a board of its own: a .tldr by the server, one of Excalidraw by the editor when it opens */
 export const useImportRoom = () =>
-  useNewRoom((file: File) =>
-    api.upload<Room>(
+  useNewRoom(async (file: File) => {
+    if (isExcalidraw(file)) {
+      const drawing = readDrawing(await file.text())
+      if (!drawing) throw new ApiError('bad_request', 0, 'No drawing', 'excalidraw')
+
+      const room = await api.post<Room>('rooms', { name: drawingName(file) || t.boards.untitled })
+      keepDrawing(room.id, drawing)
+      return room
+    }
+
+    return api.upload<Room>(
       'POST',
       `rooms/import${query({ name: file.name.replace(/\.(tldr|json)$/i, '').trim().slice(0, 100) })}`,
       new Blob([file], { type: 'application/json' }),
-    ),
-  )
+    )
+  })
 
 /* shown at once; when the server refuses, what it has comes back */
 function useRoomChange<Variables extends { id: string }>(
