@@ -158,8 +158,6 @@ sub start_tidraw {
     -e $module or die "$module: $!: \"make\" builds it, TIDRAW_MODULE names",
                       " another one\n";
 
-    make_path("$dir/data");
-
     my $user = $> == 0 ? "user root;\n" : '';
     my $temp = join '', map { "    ${_}_temp_path $dir/temp_$_;\n" }
                             qw(client_body proxy fastcgi uwsgi scgi);
@@ -167,7 +165,7 @@ sub start_tidraw {
 
     my $workers = $name eq 'tidraw-2' ? 2 : 1;
     my $reuse = $workers > 1 ? ' reuseport' : '';
-    my $database = "sqlite:$dir/data/tidraw.db";
+    my $database = "sqlite:$dir/data.$set{port}/tidraw.db";
     my @ports = $set{port};
     my ($redis, @keep) = ('');
 
@@ -181,6 +179,8 @@ sub start_tidraw {
     }
 
     for my $port (@ports) {
+        make_path("$dir/data.$port");
+
         open(my $fh, '>', "$dir/nginx.$port.conf")
             or die "$dir/nginx.$port.conf: $!\n";
         print $fh <<"END";
@@ -205,7 +205,8 @@ $temp
 
         location / {
             tidraw on;
-            tidraw_state_dir $dir/data;
+            tidraw_state_dir $dir/data.$port;
+            tidraw_secret "of all hosts";
             tidraw_database $database;
             $redis
             tidraw_schema $root/conf/schema;

@@ -60,7 +60,7 @@ ld_conn_start(ld_conn_t *c)
 
     memset(&sin, 0, sizeof(sin));
     sin.sin_family = AF_INET;
-    port = ld.ports[(c->id + c->id / ld.nrooms) % ld.nports];
+    port = ld.ports[(c->room + c->id / ld.nrooms) % ld.nports];
     sin.sin_port = htons((uint16_t) port);
 
     if (inet_pton(AF_INET, ld.host, &sin.sin_addr) != 1) {
