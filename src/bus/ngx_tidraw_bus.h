@@ -37,6 +37,8 @@ typedef struct {
     ngx_tidraw_bus_e        type;
     uint64_t                node;         /* the sender: random, one a worker
                                              and its life */
+    ngx_uint_t              turn;         /* others of its kind, mesh or Redis,
+                                             between it and us in their ring */
     ngx_str_t               room;         /* 22 bytes, or empty */
     u_char                 *data;         /* valid during the call */
     size_t                  len;

@@ -512,6 +512,8 @@ ngx_tidraw_mesh_receive(u_char *p, size_t len)
 
     m.type = head->type;
     m.node = head->node;
+    m.turn = (ngx_worker + ngx_tidraw_mesh_n - head->place - 1)
+             % ngx_tidraw_mesh_n;
     m.room.data = head->name;
     m.room.len = head->room;
     m.data = p + sizeof(ngx_tidraw_mesh_head_t);

@@ -61,6 +61,8 @@ static ngx_int_t ngx_tidraw_redis_publish(ngx_tidraw_redis_t *redis,
     size_t len);
 static void ngx_tidraw_redis_subscribe(ngx_tidraw_site_t *site,
     const char *command, ngx_str_t *room);
+static ngx_uint_t ngx_tidraw_redis_turn(ngx_tidraw_redis_t *redis,
+    uint64_t number);
 static ngx_int_t ngx_tidraw_redis_meet(ngx_tidraw_redis_t *redis,
     uint64_t node);
 static void ngx_tidraw_redis_bye(ngx_tidraw_redis_t *redis,
@@ -669,12 +671,41 @@ ngx_tidraw_redis_message(ngx_tidraw_redis_t *redis, u_char *data, size_t len)
 
     m.type = head.type;
     m.node = head.node;
+    m.turn = ngx_tidraw_redis_turn(redis, head.node);
     m.room.data = head.name;
     m.room.len = head.room;
     m.data = data + sizeof(ngx_tidraw_redis_head_t);
     m.len = len - sizeof(ngx_tidraw_redis_head_t);
 
     ngx_tidraw_bus_handlers->receive(redis->site, &m);
+}
+
+
+/* In the order of their numbers. */
+
+static ngx_uint_t
+ngx_tidraw_redis_turn(ngx_tidraw_redis_t *redis, uint64_t number)
+{
+    ngx_uint_t                n;
+    ngx_queue_t              *q;
+    ngx_tidraw_redis_node_t  *node;
+
+    n = 0;
+
+    for (q = ngx_queue_head(&redis->nodes);
+         q != ngx_queue_sentinel(&redis->nodes);
+         q = ngx_queue_next(q))
+    {
+        node = ngx_queue_data(q, ngx_tidraw_redis_node_t, queue);
+
+        if (node->node != number
+            && node->node - number < ngx_tidraw_bus_number - number)
+        {
+            n++;
+        }
+    }
+
+    return n;
 }
 
 

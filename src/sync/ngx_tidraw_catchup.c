@@ -243,7 +243,7 @@ ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
             goto failed;
         }
 
-        ngx_tidraw_fanout_schedule(room);
+        ngx_tidraw_pace_schedule(room);
     }
 
     td_buf_free(&diff);

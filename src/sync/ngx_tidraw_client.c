@@ -490,7 +490,7 @@ ngx_tidraw_client_push(ngx_tidraw_client_t *s, td_message_t *m,
         return;
     }
 
-    ngx_tidraw_fanout_schedule(s->room);
+    ngx_tidraw_pace_schedule(s->room);
 
     if (!s->paused
         && (s->pending >= NGX_TIDRAW_PENDING_MAX

@@ -18,6 +18,7 @@
 #define NGX_TIDRAW_COMMIT_PAUSE    1000        /* ms at most */
 #define NGX_TIDRAW_COMMIT_RIVALS   5000        /* ms since others wrote */
 #define NGX_TIDRAW_COMMIT_YIELD    1000
+#define NGX_TIDRAW_COMMIT_BEHIND   (NGX_TIDRAW_TICK / 4)
 #define NGX_TIDRAW_PRUNE_INTERVAL  1000
 #define NGX_TIDRAW_ARENA_KEEP      65536
 
@@ -230,7 +231,8 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
 
     elapsed = ngx_current_msec - c->started;
 
-    pause = NGX_TIDRAW_TICK;
+    pause = c->followed ? NGX_TIDRAW_TICK + NGX_TIDRAW_COMMIT_BEHIND
+                        : NGX_TIDRAW_TICK;
 
     if (c->took > NGX_TIDRAW_TICK
         && (ngx_current_msec - room->foreign < NGX_TIDRAW_COMMIT_RIVALS
@@ -247,6 +249,42 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
     }
 
     ngx_add_timer(&c->event, pause - elapsed);
+}
+
+
+/*
+ * Workers that write one board do so one behind the other, each beginning with
+ * what the one before it stored: at the same time only one could win.  Who is
+ * behind plans its next cycle a little later than the first.
+ */
+
+void
+ngx_tidraw_commit_follow(ngx_tidraw_room_t *room, ngx_uint_t turn)
+{
+    ngx_msec_t            delay;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+
+    if (c->state != NGX_TIDRAW_COMMIT_IDLE
+        || !c->event.timer_set
+        || c->took > NGX_TIDRAW_TICK
+        || ngx_current_msec - c->started < NGX_TIDRAW_TICK / 2)
+    {
+        return;
+    }
+
+    ngx_del_timer(&c->event);
+
+    c->following = 1;
+    delay = turn * (c->took + 1);
+
+    if (delay == 0) {
+        ngx_post_event(&c->event, &ngx_posted_events);
+
+    } else {
+        ngx_add_timer(&c->event, ngx_min(delay, NGX_TIDRAW_TICK));
+    }
 }
 
 
@@ -281,6 +319,8 @@ ngx_tidraw_commit_handler(ngx_event_t *ev)
 
     c->state = NGX_TIDRAW_COMMIT_RUNNING;
     c->started = ngx_current_msec;
+    c->followed = c->following;
+    c->following = 0;
     c->cycle++;
 
     ngx_tidraw_commit_take(c);
@@ -684,15 +724,18 @@ ngx_tidraw_commit_answer(ngx_tidraw_room_t *room)
     }
 
     /*
-     * The frame that is due has waited for this.  One that is almost due goes
-     * along, or each frame would be as late as the latest commit.
+     * Other workers hear of it at once, so that their next commit begins with
+     * it.  The frame that is due has waited for this.  One that is almost due
+     * goes along, or each frame would be as late as the latest commit.
      */
 
+    ngx_tidraw_remote_flush(room);
+
     if (ngx_current_msec - room->batch.flushed >= NGX_TIDRAW_TICK * 3 / 4) {
-        ngx_tidraw_fanout_flush(room);
+        ngx_tidraw_pace_leave(room);
 
     } else {
-        ngx_tidraw_fanout_schedule(room);
+        ngx_tidraw_pace_schedule(room);
     }
 }
 

@@ -29,23 +29,12 @@ static ngx_tidraw_shared_t *ngx_tidraw_fanout_share(td_buf_t *b);
 static void ngx_tidraw_fanout_release(td_buf_t *b, ngx_tidraw_shared_t *shared);
 static ngx_uint_t ngx_tidraw_fanout_slices(ngx_tidraw_client_t *s,
     ngx_tidraw_shared_t *text, ngx_tidraw_shared_t *extra);
-static void ngx_tidraw_fanout_handler(ngx_event_t *ev);
 
 
 static u_char  ngx_tidraw_data_head[] = "{\"type\":\"data\",\"data\":[";
 static u_char  ngx_tidraw_data_tail[] = "]}";
 
 static ngx_tidraw_slice_t  ngx_tidraw_slices[2 * NGX_TIDRAW_BATCH_MAX + 8];
-
-
-void
-ngx_tidraw_fanout_init(ngx_tidraw_room_t *room)
-{
-    room->batch.event.handler = ngx_tidraw_fanout_handler;
-    room->batch.event.data = &ngx_tidraw_no_connection;
-    room->batch.event.log = room->rooms->site->log;
-    room->batch.flushed = ngx_current_msec - NGX_TIDRAW_TICK;
-}
 
 
 void
@@ -320,52 +309,6 @@ ngx_tidraw_fanout_release(td_buf_t *b, ngx_tidraw_shared_t *shared)
 
 
 void
-ngx_tidraw_fanout_schedule(ngx_tidraw_room_t *room)
-{
-    ngx_msec_t           elapsed;
-    ngx_tidraw_batch_t  *b;
-
-    b = &room->batch;
-
-    if (b->nitems == 0 || b->event.posted || b->event.timer_set) {
-        return;
-    }
-
-    elapsed = ngx_current_msec - b->flushed;
-
-    if (elapsed >= NGX_TIDRAW_TICK) {
-        ngx_post_event(&b->event, &ngx_posted_events);
-        return;
-    }
-
-    ngx_add_timer(&b->event, NGX_TIDRAW_TICK - elapsed);
-}
-
-
-static void
-ngx_tidraw_fanout_handler(ngx_event_t *ev)
-{
-    ngx_tidraw_room_t  *room;
-
-    room = ngx_tidraw_event_owner(ev, ngx_tidraw_room_t, batch.event);
-
-    /*
-     * A commit that is about to end sends the batch with it: one frame
-     * instead of two.  It is waited for half a tick.
-     */
-
-    if (room->commit.state == NGX_TIDRAW_COMMIT_RUNNING
-        && ngx_current_msec - room->commit.started < NGX_TIDRAW_TICK / 2)
-    {
-        ngx_add_timer(ev, NGX_TIDRAW_TICK / 2);
-        return;
-    }
-
-    ngx_tidraw_fanout_flush(room);
-}
-
-
-void
 ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room)
 {
     ngx_uint_t             n;
@@ -376,15 +319,11 @@ ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room)
 
     b = &room->batch;
 
-    if (b->event.timer_set) {
-        ngx_del_timer(&b->event);
+    if (!b->told) {
+        ngx_tidraw_remote_flush(room);
     }
 
-    if (b->event.posted) {
-        ngx_delete_posted_event(&b->event);
-    }
-
-    ngx_tidraw_remote_flush(room);
+    ngx_tidraw_pace_flushed(b);
 
     if (b->nitems == 0) {
         return;

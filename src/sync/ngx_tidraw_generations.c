@@ -245,7 +245,7 @@ ngx_tidraw_generations_meet(ngx_tidraw_room_t *room)
     ngx_tidraw_generations_forget(room, now);
 
     if (room->state == NGX_TIDRAW_ROOM_READY) {
-        ngx_tidraw_fanout_schedule(room);
+        ngx_tidraw_pace_schedule(room);
     }
 }
 

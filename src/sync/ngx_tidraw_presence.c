@@ -127,7 +127,7 @@ ngx_tidraw_presence_gone(ngx_tidraw_room_t *room, u_char *presence_id)
         return;
     }
 
-    ngx_tidraw_fanout_schedule(room);
+    ngx_tidraw_pace_schedule(room);
 }
 
 

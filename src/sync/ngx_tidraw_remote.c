@@ -495,8 +495,10 @@ ngx_tidraw_remote_items(ngx_tidraw_room_t *room, ngx_tidraw_bus_message_t *m)
     size_t                len;
     u_char               *p, *last;
     uint32_t              n;
-    uint64_t              clock;
+    uint64_t              clock, before;
     ngx_tidraw_remote_t  *remote;
+
+    before = room->doc.clock;
 
     p = m->data;
     last = m->data + m->len;
@@ -595,9 +597,15 @@ ngx_tidraw_remote_items(ngx_tidraw_room_t *room, ngx_tidraw_bus_message_t *m)
         p += len;
     }
 
-    if (room->state == NGX_TIDRAW_ROOM_READY) {
-        ngx_tidraw_fanout_schedule(room);
+    if (room->state != NGX_TIDRAW_ROOM_READY) {
+        return;
     }
+
+    if (room->doc.clock != before) {
+        ngx_tidraw_commit_follow(room, m->turn);
+    }
+
+    ngx_tidraw_pace_heard(room, m->node);
 }
 
 
@@ -826,7 +834,7 @@ ngx_tidraw_remote_node_gone(ngx_tidraw_site_t *site, uint64_t node)
             }
         }
 
-        ngx_tidraw_fanout_schedule(room);
+        ngx_tidraw_pace_schedule(room);
     }
 }
 

@@ -215,7 +215,7 @@ ngx_tidraw_room_create(ngx_tidraw_rooms_t *rooms, ngx_str_t *id, uint32_t hash)
     ngx_queue_init(&room->sessions);
     ngx_queue_init(&room->remotes);
     ngx_tidraw_commit_init(room);
-    ngx_tidraw_fanout_init(room);
+    ngx_tidraw_pace_init(room);
 
     ngx_rbtree_insert(&rooms->tree, &room->sn.node);
     ngx_queue_insert_tail(&rooms->rooms, &room->queue);

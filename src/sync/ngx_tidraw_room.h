@@ -49,6 +49,9 @@
 /* Items in a batch before it leaves at once. */
 #define NGX_TIDRAW_BATCH_MAX         1000
 
+/* Workers elsewhere that a batch waits for. */
+#define NGX_TIDRAW_BATCH_PEERS       8
+
 
 typedef struct ngx_tidraw_room_s     ngx_tidraw_room_t;
 typedef struct ngx_tidraw_client_s  ngx_tidraw_client_t;
@@ -218,6 +221,9 @@ typedef struct {
     unsigned                    whole:1;      /* it stores the board whole */
     uint64_t                    cycle;
     unsigned                    legacy:1;     /* tried for protocol <= 7 */
+    unsigned                    following:1;  /* the next one goes behind that
+                                                 of another worker */
+    unsigned                    followed:1;   /* so did the last one */
     ngx_msec_t                  started;
     ngx_msec_t                  took;         /* the last one */
     ngx_msec_t                  yielded;      /* when it let others go first */
@@ -249,6 +255,15 @@ typedef struct {
 } ngx_tidraw_item_t;
 
 
+/* A worker elsewhere that writes to the same board. */
+
+typedef struct {
+    uint64_t                    node;         /* 0: none */
+    ngx_msec_t                  heard;
+    unsigned                    answered:1;   /* since the batch is due */
+} ngx_tidraw_peer_t;
+
+
 typedef struct {
     ngx_tidraw_item_t          *items;
     ngx_uint_t                  nitems;
@@ -258,8 +273,12 @@ typedef struct {
                                                  ngx_tidraw_shared_t, so that
                                                  they are sent uncopied */
     td_buf_t                    extra;
-    ngx_event_t                 event;
+    ngx_event_t                 event;        /* ngx_tidraw_pace.c */
     ngx_msec_t                  flushed;
+    ngx_msec_t                  left;         /* the others were told */
+    ngx_tidraw_peer_t           peers[NGX_TIDRAW_BATCH_PEERS];
+    unsigned                    due:1;        /* it leaves soon */
+    unsigned                    told:1;       /* and the others know */
 } ngx_tidraw_batch_t;
 
 
@@ -444,6 +463,10 @@ ngx_uint_t ngx_tidraw_commit_busy(ngx_tidraw_room_t *room);
 /* Plans the next cycle, when one is due and none runs. */
 void ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room);
 
+/* Another worker has stored something and we know it: where our next cycle is
+ * planned it begins after that of "turn" others. */
+void ngx_tidraw_commit_follow(ngx_tidraw_room_t *room, ngx_uint_t turn);
+
 /* Frees a push that is in no queue. */
 void ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c, ngx_tidraw_push_t *push);
 
@@ -551,7 +574,6 @@ void ngx_tidraw_hosts_stop(ngx_tidraw_rooms_t *rooms);
 
 /* ngx_tidraw_fanout.c: the batch of a tick */
 
-void ngx_tidraw_fanout_init(ngx_tidraw_room_t *room);
 void ngx_tidraw_fanout_free(ngx_tidraw_room_t *room);
 
 /*
@@ -569,9 +591,7 @@ ngx_int_t ngx_tidraw_fanout_result(ngx_tidraw_client_t *s,
     ngx_tidraw_item_t *item, td_str_t client_clock, uint64_t clock,
     td_action_e action, td_str_t rebase);
 
-/* Sends the batch: at once when the room was quiet for a tick, else with the
- * next tick. */
-void ngx_tidraw_fanout_schedule(ngx_tidraw_room_t *room);
+/* Sends the batch now; others hear of it, unless that was done. */
 void ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room);
 
 /* The session leaves: its items stay for the others. */
@@ -581,6 +601,24 @@ void ngx_tidraw_fanout_forget(ngx_tidraw_client_t *s);
  * drops the owner.  NGX_OK, NGX_ERROR. */
 ngx_int_t ngx_tidraw_slice_copy(ngx_tidraw_slice_t *slice, td_buf_t *b,
     ngx_log_t *log);
+
+
+/* ngx_tidraw_pace.c: when the batch leaves */
+
+void ngx_tidraw_pace_init(ngx_tidraw_room_t *room);
+
+/* Something is in the batch: it leaves at once when the room was quiet for a
+ * tick, else with the next tick. */
+void ngx_tidraw_pace_schedule(ngx_tidraw_room_t *room);
+
+/* Another worker has sent what its sessions did: its tick is ours, too. */
+void ngx_tidraw_pace_heard(ngx_tidraw_room_t *room, uint64_t node);
+
+/* Tells the others; sends the batch, or waits a moment for theirs. */
+void ngx_tidraw_pace_leave(ngx_tidraw_room_t *room);
+
+/* The batch is being sent. */
+void ngx_tidraw_pace_flushed(ngx_tidraw_batch_t *b);
 
 
 #endif /* _NGX_TIDRAW_ROOM_H_INCLUDED_ */
