@@ -323,7 +323,7 @@ ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room)
         ngx_tidraw_remote_flush(room);
     }
 
-    ngx_tidraw_pace_flushed(b);
+    ngx_tidraw_pace_flushed(room);
 
     if (b->nitems == 0) {
         return;

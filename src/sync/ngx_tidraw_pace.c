@@ -49,7 +49,10 @@ ngx_tidraw_pace_schedule(ngx_tidraw_room_t *room)
 
     b = &room->batch;
 
-    if (b->nitems == 0 || b->event.posted || b->event.timer_set) {
+    if ((b->nitems == 0 && room->outbox.len == 0)
+        || b->event.posted
+        || b->event.timer_set)
+    {
         return;
     }
 
@@ -248,9 +251,12 @@ ngx_tidraw_pace_wait(ngx_tidraw_batch_t *b, ngx_msec_t ms)
 
 
 void
-ngx_tidraw_pace_flushed(ngx_tidraw_batch_t *b)
+ngx_tidraw_pace_flushed(ngx_tidraw_room_t *room)
 {
-    ngx_uint_t  i;
+    ngx_uint_t           i;
+    ngx_tidraw_batch_t  *b;
+
+    b = &room->batch;
 
     if (b->event.timer_set) {
         ngx_del_timer(&b->event);
@@ -266,4 +272,10 @@ ngx_tidraw_pace_flushed(ngx_tidraw_batch_t *b)
 
     b->due = 0;
     b->told = 0;
+
+    /* what the others have not heard waits for the next tick */
+
+    if (room->outbox.len) {
+        ngx_add_timer(&b->event, NGX_TIDRAW_TICK);
+    }
 }

@@ -607,8 +607,8 @@ ngx_int_t ngx_tidraw_slice_copy(ngx_tidraw_slice_t *slice, td_buf_t *b,
 
 void ngx_tidraw_pace_init(ngx_tidraw_room_t *room);
 
-/* Something is in the batch: it leaves at once when the room was quiet for a
- * tick, else with the next tick. */
+/* Something is in the batch, or for the others: it leaves at once when the
+ * room was quiet for a tick, else with the next tick. */
 void ngx_tidraw_pace_schedule(ngx_tidraw_room_t *room);
 
 /* Another worker has sent what its sessions did: its tick is ours, too. */
@@ -617,8 +617,8 @@ void ngx_tidraw_pace_heard(ngx_tidraw_room_t *room, uint64_t node);
 /* Tells the others; sends the batch, or waits a moment for theirs. */
 void ngx_tidraw_pace_leave(ngx_tidraw_room_t *room);
 
-/* The batch is being sent. */
-void ngx_tidraw_pace_flushed(ngx_tidraw_batch_t *b);
+/* The batch is being sent: that tick is over. */
+void ngx_tidraw_pace_flushed(ngx_tidraw_room_t *room);
 
 
 #endif /* _NGX_TIDRAW_ROOM_H_INCLUDED_ */
