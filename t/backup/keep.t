@@ -128,6 +128,26 @@ import('../faults/load.mjs').then(async ({ ok, run, sleep }) => {
         ok((await mine.verify('')).code === 0, 'what is left is whole')
       }
 
+      // the list of processes shows no password
+
+      if (database === 'sqlite') {
+        const bin = `${t.dir}/bin`
+
+        mkdirSync(bin)
+        writeFileSync(`${bin}/psql`,
+          `#!/bin/sh\necho "$PGPASSWORD $*" >> ${t.dir}/psql\nexit 1\n`,
+          { mode: 0o755 })
+        await mine.save({ env: { PATH: `${bin}:${process.env.PATH}`,
+          DATABASE_URL: 'postgresql://ann:a%2fb%5c%40c:d@h1:1,h2:2/x?a=b',
+          BACKUPS: `${t.dir}/none` } })
+
+        const said = readFileSync(`${t.dir}/psql`, 'utf8')
+
+        ok(said.startsWith('a/b\\@c:d -')
+          && said.endsWith(' postgresql://ann@h1:1,h2:2/x?a=b\n'),
+        'a password is not among the arguments', said)
+      }
+
       // one at a time
 
       const both = await Promise.all([mine.save(), mine.save()])

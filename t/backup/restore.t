@@ -178,6 +178,14 @@ import('../faults/load.mjs').then(async ({ Load, ok, run, until }) => {
       ok(![...p.faults, ...q.faults].length, 'clocks never went back for them',
         [...p.faults, ...q.faults].join('\n'))
 
+      // what the database numbers goes on, too
+
+      const more = await t.room(load.cookie, 'Later')
+      const [num] = (await t.sql(`SELECT num FROM rooms WHERE id = '${more}'`))[0]
+
+      ok(rows.rooms.every((row) => Number(JSON.parse(row)[0]) < Number(num)),
+        'a new board gets a number of its own')
+
       // history, files, the lists
 
       const again = await get(t, load.cookie, `rooms/${board}/history/${past}`)
