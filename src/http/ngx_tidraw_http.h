@@ -90,6 +90,7 @@ typedef enum {
 typedef struct ngx_tidraw_call_s    ngx_tidraw_call_t;
 typedef struct ngx_tidraw_import_s  ngx_tidraw_import_t;
 typedef struct ngx_tidraw_intake_s  ngx_tidraw_intake_t;
+typedef struct ngx_tidraw_current_s ngx_tidraw_current_t;
 
 typedef void (*ngx_tidraw_call_pt)(ngx_tidraw_call_t *call);
 typedef void (*ngx_tidraw_call_op_pt)(ngx_tidraw_call_t *call,
@@ -145,6 +146,8 @@ struct ngx_tidraw_call_s {
     ngx_str_t                     user_color;
     int64_t                       user_created;
     ngx_str_t                     session_hash;
+    ngx_tidraw_current_t         *current;   /* see ngx_tidraw_call_current */
+    ngx_str_t                     user_secret;   /* the hash that it found */
     ngx_uint_t                    admin;     /* unsigned, 1 or 0 */
     ngx_uint_t                    scopes;    /* NGX_TIDRAW_SCOPE_... */
     ngx_tidraw_role_e             role;
@@ -389,6 +392,14 @@ void ngx_tidraw_call_run(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
 void ngx_tidraw_call_password(ngx_tidraw_call_t *call, ngx_str_t *password,
     ngx_uint_t verify, ngx_str_t *stored,
     ngx_tidraw_call_password_pt handler);
+
+/*
+ * The caller has to say the current password, in that field of the body.
+ * handler sees a call with the right one, and its hash in call->user_secret;
+ * all else, too many wrong ones among it, has been answered.
+ */
+void ngx_tidraw_call_current(ngx_tidraw_call_t *call, const char *field,
+    ngx_tidraw_call_pt handler);
 
 /* The board of the call at a clock; handler sees one that was found, all else
  * has been answered. */

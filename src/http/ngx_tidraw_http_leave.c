@@ -13,7 +13,6 @@
 
 typedef struct {
     ngx_str_t     user;            /* who goes */
-    ngx_str_t     password;
     ngx_str_t     to;              /* e-mail; empty: boards are removed */
     ngx_str_t     heir;            /* its id */
     ngx_array_t   rooms;           /* ngx_str_t, ids of what is removed */
@@ -22,10 +21,6 @@ typedef struct {
 
 static ngx_tidraw_leave_t *ngx_tidraw_leave_create(ngx_tidraw_call_t *call,
     ngx_str_t *user);
-static void ngx_tidraw_leave_secret(ngx_tidraw_call_t *call,
-    ngx_tidraw_op_t *op);
-static void ngx_tidraw_leave_verified(ngx_tidraw_call_t *call,
-    ngx_tidraw_password_t *job);
 static void ngx_tidraw_leave_look(ngx_tidraw_call_t *call);
 static void ngx_tidraw_leave_looked(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
@@ -38,40 +33,9 @@ static void ngx_tidraw_leave_done(ngx_tidraw_call_t *call,
 void
 ngx_tidraw_http_me_delete(ngx_tidraw_call_t *call)
 {
-    ngx_int_t            rc;
-    ngx_tidraw_op_t     *op;
-    ngx_tidraw_leave_t  *l;
-
-    l = ngx_tidraw_leave_create(call, &call->user_id);
-    if (l == NULL) {
-        return;
+    if (ngx_tidraw_leave_create(call, &call->user_id) != NULL) {
+        ngx_tidraw_call_current(call, "password", ngx_tidraw_leave_look);
     }
-
-    rc = ngx_tidraw_field_text(call, "password", 1024, &l->password);
-
-    if (rc != NGX_OK) {
-        if (rc == NGX_DECLINED) {
-            ngx_tidraw_call_bad_field(call, "password", "A field is missing.");
-        }
-
-        return;
-    }
-
-    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_ACCOUNT,
-                                  &call->user_email))
-    {
-        return;
-    }
-
-    op = ngx_tidraw_call_op(call, 0);
-    if (op == NULL) {
-        return;
-    }
-
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_SECRET, "s",
-                              &call->user_id);
-
-    ngx_tidraw_call_run(call, op, ngx_tidraw_leave_secret);
 }
 
 
@@ -123,44 +87,6 @@ ngx_tidraw_leave_create(ngx_tidraw_call_t *call, ngx_str_t *user)
                               "What happens to the boards is delete or"
                               " transfer.");
     return NULL;
-}
-
-
-static void
-ngx_tidraw_leave_secret(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
-{
-    ngx_str_t            stored;
-    ngx_tidraw_leave_t  *l;
-
-    l = call->state;
-
-    if (op->rc != NGX_OK || op->results->nrows == 0) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    stored = ngx_tidraw_cell_str(op->results, 0, 0);
-
-    ngx_tidraw_call_password(call, &l->password, 1,
-                             stored.len != 0 ? &stored : NULL,
-                             ngx_tidraw_leave_verified);
-}
-
-
-static void
-ngx_tidraw_leave_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
-{
-    if (job->rc != NGX_OK) {
-        call->field = "password";
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
-                              "The password is wrong.");
-        return;
-    }
-
-    ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_ACCOUNT,
-                             &call->user_email);
-
-    ngx_tidraw_leave_look(call);
 }
 
 

@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_tidraw_control.h"
 #include "ngx_tidraw_http.h"
 
 
@@ -13,18 +14,15 @@ typedef struct {
     ngx_str_t    color;
     ngx_str_t    email;
     ngx_str_t    locale;
-    ngx_str_t    current;
-    ngx_str_t    key;            /* of the throttle: the e-mail until now */
+    ngx_uint_t   step;           /* that reads it again */
 } ngx_tidraw_profile_t;
 
 
 static void ngx_tidraw_me_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op);
+static void ngx_tidraw_me_answer(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op, ngx_uint_t step);
 static ngx_int_t ngx_tidraw_me_locale(ngx_tidraw_call_t *call,
     ngx_str_t *locale);
-static void ngx_tidraw_me_secret(ngx_tidraw_call_t *call,
-    ngx_tidraw_op_t *op);
-static void ngx_tidraw_me_verified(ngx_tidraw_call_t *call,
-    ngx_tidraw_password_t *job);
 static void ngx_tidraw_me_store(ngx_tidraw_call_t *call);
 static void ngx_tidraw_me_stored(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
@@ -63,6 +61,14 @@ ngx_tidraw_http_me(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_me_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
+    ngx_tidraw_me_answer(call, op, 0);
+}
+
+
+static void
+ngx_tidraw_me_answer(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    ngx_uint_t step)
+{
     ngx_tidraw_result_t  *res;
 
     if (op->rc != NGX_OK) {
@@ -70,7 +76,7 @@ ngx_tidraw_me_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    res = &op->results[op->nsteps - 1];
+    res = &op->results[step];
 
     if (res->nrows == 0) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_AUTHENTICATED, NULL);
@@ -88,8 +94,6 @@ ngx_tidraw_me_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 void
 ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call)
 {
-    ngx_int_t              rc;
-    ngx_tidraw_op_t       *op;
     ngx_tidraw_profile_t  *p;
 
     p = ngx_pcalloc(call->request->pool, sizeof(ngx_tidraw_profile_t));
@@ -119,33 +123,7 @@ ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call)
         return;
     }
 
-    rc = ngx_tidraw_field_text(call, "current", 1024, &p->current);
-
-    if (rc != NGX_OK) {
-        if (rc == NGX_DECLINED) {
-            ngx_tidraw_call_bad_field(call, "current",
-                                      "A new e-mail needs the password.");
-        }
-
-        return;
-    }
-
-    p->key = call->user_email;
-
-    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_ACCOUNT, &p->key))
-    {
-        return;
-    }
-
-    op = ngx_tidraw_call_op(call, 0);
-    if (op == NULL) {
-        return;
-    }
-
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_SECRET, "s",
-                              &call->user_id);
-
-    ngx_tidraw_call_run(call, op, ngx_tidraw_me_secret);
+    ngx_tidraw_call_current(call, "current", ngx_tidraw_me_store);
 }
 
 
@@ -172,48 +150,6 @@ ngx_tidraw_me_locale(ngx_tidraw_call_t *call, ngx_str_t *locale)
     ngx_tidraw_call_bad_field(call, "locale", "The language is en or de.");
 
     return NGX_ERROR;
-}
-
-
-static void
-ngx_tidraw_me_secret(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
-{
-    ngx_str_t              stored;
-    ngx_tidraw_profile_t  *p;
-
-    p = call->state;
-
-    if (op->rc != NGX_OK || op->results->nrows == 0) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    stored = ngx_tidraw_cell_str(op->results, 0, 0);
-
-    ngx_tidraw_call_password(call, &p->current, 1,
-                             stored.len != 0 ? &stored : NULL,
-                             ngx_tidraw_me_verified);
-}
-
-
-static void
-ngx_tidraw_me_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
-{
-    ngx_tidraw_profile_t  *p;
-
-    p = call->state;
-
-    if (job->rc != NGX_OK) {
-        call->field = "current";
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
-                              "The password is wrong.");
-        return;
-    }
-
-    ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_ACCOUNT,
-                             &p->key);
-
-    ngx_tidraw_me_store(call);
 }
 
 
@@ -246,8 +182,17 @@ ngx_tidraw_me_store(ngx_tidraw_call_t *call)
         ngx_tidraw_call_activity(call, op, "user.email", NULL, &p->email);
     }
 
+    p->step = op->nsteps;
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_GET, "s",
                               &call->user_id);
+
+    if (p->name.len != 0 || p->color.len != 0) {
+
+        /* boards list people by them */
+
+        ngx_tidraw_control_note(op, NGX_TIDRAW_CONTROL_USER, NULL,
+                                &call->user_id);
+    }
 
     ngx_tidraw_call_run(call, op, ngx_tidraw_me_stored);
 }
@@ -256,11 +201,20 @@ ngx_tidraw_me_store(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_me_stored(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
+    ngx_tidraw_profile_t  *p;
+
+    p = call->state;
+
     if (op->rc == NGX_TIDRAW_STORE_CONFLICT) {
         call->field = "email";
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_EMAIL_TAKEN, NULL);
         return;
     }
 
-    ngx_tidraw_me_found(call, op);
+    if (op->rc == NGX_OK && (p->name.len != 0 || p->color.len != 0)) {
+        ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_USER, NULL,
+                                &call->user_id);
+    }
+
+    ngx_tidraw_me_answer(call, op, p->step);
 }

@@ -23,9 +23,6 @@
 
 typedef struct {
     ngx_str_t               password;
-    ngx_str_t               current;
-    ngx_str_t               stored;      /* hash of the current one */
-    ngx_str_t               key;         /* of the throttle: the e-mail */
     ngx_str_t               address;     /* of the throttle */
     ngx_str_t               user_id;     /* the reset's */
     ngx_str_t               user_name;
@@ -45,10 +42,7 @@ typedef struct {
 
 static ngx_tidraw_renewal_t *ngx_tidraw_renewal_create(
     ngx_tidraw_call_t *call);
-static void ngx_tidraw_password_secret(ngx_tidraw_call_t *call,
-    ngx_tidraw_op_t *op);
-static void ngx_tidraw_password_verified(ngx_tidraw_call_t *call,
-    ngx_tidraw_password_t *job);
+static void ngx_tidraw_password_current(ngx_tidraw_call_t *call);
 static void ngx_tidraw_password_hashed(ngx_tidraw_call_t *call,
     ngx_tidraw_password_t *job);
 static void ngx_tidraw_password_stored(ngx_tidraw_call_t *call,
@@ -84,8 +78,6 @@ ngx_tidraw_renewal_create(ngx_tidraw_call_t *call)
 void
 ngx_tidraw_http_password(ngx_tidraw_call_t *call)
 {
-    ngx_int_t              rc;
-    ngx_tidraw_op_t       *op;
     ngx_tidraw_renewal_t  *n;
 
     n = ngx_tidraw_renewal_create(call);
@@ -93,82 +85,18 @@ ngx_tidraw_http_password(ngx_tidraw_call_t *call)
         return;
     }
 
-    rc = ngx_tidraw_field_text(call, "current", 1024, &n->current);
-
-    if (rc != NGX_OK) {
-        if (rc == NGX_DECLINED) {
-            ngx_tidraw_call_bad_field(call, "current", "A field is missing.");
-        }
-
-        return;
+    if (ngx_tidraw_field_password(call, "password", &n->password) == NGX_OK) {
+        ngx_tidraw_call_current(call, "current", ngx_tidraw_password_current);
     }
-
-    if (ngx_tidraw_field_password(call, "password", &n->password) != NGX_OK) {
-        return;
-    }
-
-    n->key = call->user_email;
-
-    if (ngx_tidraw_call_throttled(call, NGX_TIDRAW_THROTTLE_ACCOUNT, &n->key))
-    {
-        return;
-    }
-
-    op = ngx_tidraw_call_op(call, 0);
-    if (op == NULL) {
-        return;
-    }
-
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_SECRET, "s",
-                              &call->user_id);
-
-    ngx_tidraw_call_run(call, op, ngx_tidraw_password_secret);
 }
 
 
 static void
-ngx_tidraw_password_secret(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
-{
-    ngx_str_t              stored;
-    ngx_tidraw_renewal_t  *n;
-
-    n = call->state;
-
-    if (op->rc != NGX_OK || op->results->nrows == 0) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    stored = ngx_tidraw_cell_str(op->results, 0, 0);
-
-    if (ngx_tidraw_call_copy(call, &n->stored, &stored) != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    ngx_tidraw_call_password(call, &n->current, 1,
-                             n->stored.len != 0 ? &n->stored : NULL,
-                             ngx_tidraw_password_verified);
-}
-
-
-static void
-ngx_tidraw_password_verified(ngx_tidraw_call_t *call,
-    ngx_tidraw_password_t *job)
+ngx_tidraw_password_current(ngx_tidraw_call_t *call)
 {
     ngx_tidraw_renewal_t  *n;
 
     n = call->state;
-
-    if (job->rc != NGX_OK) {
-        call->field = "current";
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,
-                              "The password is wrong.");
-        return;
-    }
-
-    ngx_tidraw_throttle_good(call->site, NGX_TIDRAW_THROTTLE_ACCOUNT,
-                             &n->key);
 
     ngx_tidraw_call_password(call, &n->password, 0, NULL,
                              ngx_tidraw_password_hashed);
@@ -179,11 +107,8 @@ static void
 ngx_tidraw_password_hashed(ngx_tidraw_call_t *call,
     ngx_tidraw_password_t *job)
 {
-    int64_t                now;
-    ngx_tidraw_op_t       *op;
-    ngx_tidraw_renewal_t  *n;
-
-    n = call->state;
+    int64_t           now;
+    ngx_tidraw_op_t  *op;
 
     op = ngx_tidraw_call_op(call, 1);
     if (op == NULL) {
@@ -193,7 +118,7 @@ ngx_tidraw_password_hashed(ngx_tidraw_call_t *call,
     now = ngx_tidraw_now();
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_PASSWORD, "sssi",
-                              &call->user_id, &job->hash, &n->stored, now);
+                              &call->user_id, &job->hash, &call->user_secret, now);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_RESET_FORGET, "s",
                               &call->user_id);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSIONS_END, "sni",

@@ -12,6 +12,10 @@
 #define NGX_TIDRAW_PEOPLE_SHORT   5
 
 
+static void ngx_tidraw_presence_pictures(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
+static void ngx_tidraw_presence_write(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res);
 static void ngx_tidraw_json_text(td_buf_t *b, const char *data, size_t len);
 static ngx_uint_t ngx_tidraw_people_seen(td_zone_who_t *who, ngx_uint_t n);
 
@@ -19,10 +23,11 @@ static ngx_uint_t ngx_tidraw_people_seen(td_zone_who_t *who, ngx_uint_t n);
 void
 ngx_tidraw_http_presence(ngx_tidraw_call_t *call)
 {
-    td_buf_t       *b;
-    ngx_uint_t      i;
-    ngx_array_t    *people;
-    td_zone_who_t  *who;
+    ngx_str_t          id;
+    ngx_uint_t         i;
+    ngx_array_t       *people;
+    td_zone_who_t     *who;
+    ngx_tidraw_op_t   *op;
 
     people = ngx_tidraw_people_of(call->site, &call->params[0],
                                   call->request->pool);
@@ -31,7 +36,60 @@ ngx_tidraw_http_presence(ngx_tidraw_call_t *call)
         return;
     }
 
+    op = ngx_tidraw_call_op(call, 0);
+    if (op == NULL) {
+        return;
+    }
+
+    who = people->elts;
+
+    for (i = 0; i < people->nelts; i++) {
+
+        if (who[i].user_len) {
+            id.data = (u_char *) who[i].user;
+            id.len = who[i].user_len;
+
+            (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_PICTURE, "s",
+                                      &id);
+        }
+    }
+
+    call->state = people;
+
+    if (op->nsteps == 0) {
+        ngx_tidraw_op_free(op);
+        ngx_tidraw_presence_write(call, NULL);
+        return;
+    }
+
+    ngx_tidraw_call_run(call, op, ngx_tidraw_presence_pictures);
+}
+
+
+static void
+ngx_tidraw_presence_pictures(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_presence_write(call, op->results);
+}
+
+
+/* res: a result for each of the people who is signed in. */
+
+static void
+ngx_tidraw_presence_write(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res)
+{
+    td_buf_t       *b;
+    ngx_uint_t      i;
+    ngx_array_t    *people;
+    td_zone_who_t  *who;
+
     b = &call->out;
+    people = call->state;
     who = people->elts;
 
     td_buf_lit(b, "{\"people\":[");
@@ -53,7 +111,16 @@ ngx_tidraw_http_presence(ngx_tidraw_call_t *call)
             ngx_tidraw_json_text(b, who[i].user_name, who[i].user_name_len);
             td_buf_lit(b, ",\"color\":");
             ngx_tidraw_json_text(b, who[i].user_color, who[i].user_color_len);
+            td_buf_lit(b, ",\"picture\":");
+
+            if (res->nrows) {
+                ngx_tidraw_json_picture(b, res, 0, 0, 1);
+            } else {
+                td_buf_lit(b, "null");
+            }
+
             td_buf_char(b, '}');
+            res++;
 
         } else {
             td_buf_lit(b, "null");

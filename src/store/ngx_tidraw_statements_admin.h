@@ -49,6 +49,9 @@ TD_GUARD(USER_DELETE,
 TD_STMT(PICTURE_SET,
     "UPDATE users SET picture = CAST($2 AS BIGINT) WHERE id = $1")
 
+TD_STMT(USER_PICTURE,
+    "SELECT id, picture FROM users WHERE id = $1")
+
 TD_STMT(PICTURE_PUT,
     "INSERT INTO pictures (user_id, type, data) VALUES ($1, $2, $3)"
     " ON CONFLICT (user_id) DO UPDATE"

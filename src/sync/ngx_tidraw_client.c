@@ -117,6 +117,10 @@ ngx_tidraw_client_free(ngx_tidraw_client_t *s)
         ngx_free(s->user_id.data);
     }
 
+    if (s->user_name.data) {
+        ngx_free(s->user_name.data);
+    }
+
     ngx_free(s);
 }
 
@@ -163,9 +167,15 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
     id = s->guest ? &access->link_id : &access->user_id;
 
     p = ngx_alloc(id->len + access->session_hash.len + access->link_hash.len
-                  + access->user_name.len + access->user_color.len + 1,
+                  + 1,
                   s->rooms->site->log);
-    if (p == NULL) {
+
+    if (p == NULL || ngx_tidraw_people_named(s, access) == NGX_ERROR) {
+
+        if (p) {
+            ngx_free(p);
+        }
+
         ngx_tidraw_client_close(s, NGX_TIDRAW_WS_TRY_LATER, "no memory");
         return;
     }
@@ -180,15 +190,7 @@ ngx_tidraw_client_access(ngx_tidraw_access_t *access)
 
     s->link.data = p;
     s->link.len = access->link_hash.len;
-    p = ngx_cpymem(p, access->link_hash.data, access->link_hash.len);
-
-    s->user_name.data = p;
-    s->user_name.len = access->user_name.len;
-    p = ngx_cpymem(p, access->user_name.data, access->user_name.len);
-
-    s->user_color.data = p;
-    s->user_color.len = access->user_color.len;
-    ngx_memcpy(p, access->user_color.data, access->user_color.len);
+    ngx_memcpy(p, access->link_hash.data, access->link_hash.len);
 
     s->role = access->role;
 

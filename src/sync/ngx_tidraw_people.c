@@ -3,8 +3,13 @@
  * Who is here: what the shared zone is told of this worker's sessions, for
  * lists of people and for the workers of before and after a reload.
  *
- * Cursors do not go there.  A session is written when it comes, when it shows
- * itself differently, when it loses its connection and when it goes.
+ * Cursors do not go there.  A session is written when it comes, when it is
+ * named differently, when it loses its connection and when it goes.
+ *
+ * Whoever is signed in is listed under the name and color of the account.  A
+ * guest is what he says he is, as are all on their cursors: what a page shows
+ * there is its own business (a link lets anybody say any name), and presence
+ * is passed on in the bytes that it came in.
  */
 
 
@@ -142,11 +147,12 @@ ngx_tidraw_people_shown(ngx_tidraw_client_t *s, td_str_t op)
 {
     s->unrecorded = 1;
 
-    /* most ops move a cursor; a put is the first */
+    /* most ops move a cursor, as patches; a put is the first */
 
-    if (ngx_tidraw_people_says(op, "\"put\"", 5)
-        || ngx_tidraw_people_says(op, "\"userName\"", 10)
-        || ngx_tidraw_people_says(op, "\"color\"", 7))
+    if ((op.len > 6 && ngx_memcmp(op.data, "[\"put\"", 6) == 0)
+        || (s->guest
+            && (ngx_tidraw_people_says(op, "\"userName\"", 10)
+                || ngx_tidraw_people_says(op, "\"color\"", 7))))
     {
         ngx_tidraw_people_here(s);
     }
@@ -162,7 +168,43 @@ ngx_tidraw_people_left(ngx_tidraw_client_t *s)
 }
 
 
-/* The names that a session shows are its own claim, its user is not. */
+ngx_int_t
+ngx_tidraw_people_named(ngx_tidraw_client_t *s, ngx_tidraw_access_t *access)
+{
+    u_char     *p;
+    ngx_str_t  *name, *color;
+
+    name = &access->user_name;
+    color = &access->user_color;
+
+    if (s->user_name.len == name->len
+        && s->user_color.len == color->len
+        && ngx_memcmp(s->user_name.data, name->data, name->len) == 0
+        && ngx_memcmp(s->user_color.data, color->data, color->len) == 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_alloc(name->len + color->len, s->rooms->site->log);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (s->user_name.data) {
+        ngx_free(s->user_name.data);
+    }
+
+    s->user_name.data = p;
+    s->user_name.len = name->len;
+    p = ngx_cpymem(p, name->data, name->len);
+
+    s->user_color.data = p;
+    s->user_color.len = color->len;
+    ngx_memcpy(p, color->data, color->len);
+
+    return NGX_OK;
+}
+
 
 ngx_int_t
 ngx_tidraw_people_look(ngx_tidraw_client_t *s, td_zone_who_t *who)
@@ -201,7 +243,8 @@ ngx_tidraw_people_look(ngx_tidraw_client_t *s, td_zone_who_t *who)
                                   s->user_color.len);
     }
 
-    if (s->presence.len
+    if (who->user_len == 0
+        && s->presence.len
         && td_json_parse(s->rooms->scratch, s->presence.data, s->presence.len,
                          NGX_TIDRAW_PEOPLE_DEPTH, &v)
            == TD_OK)

@@ -15,6 +15,13 @@
 void ngx_tidraw_people_start(ngx_tidraw_rooms_t *rooms);
 void ngx_tidraw_people_stop(ngx_tidraw_rooms_t *rooms);
 
+/*
+ * The session has the name and color of its account from now on: NGX_OK, or
+ * NGX_DECLINED when it has them already, NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_tidraw_people_named(ngx_tidraw_client_t *s,
+    ngx_tidraw_access_t *access);
+
 /* The session is connected, or is gone and still shown, or changed.  Uses the
  * scratch arena without resetting it. */
 void ngx_tidraw_people_here(ngx_tidraw_client_t *s);

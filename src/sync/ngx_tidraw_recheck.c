@@ -10,7 +10,7 @@
  */
 
 
-#include "ngx_tidraw_room.h"
+#include "ngx_tidraw_people.h"
 
 
 #define NGX_TIDRAW_RECHECK_BATCH   64       /* sessions in one operation */
@@ -340,6 +340,11 @@ ngx_tidraw_recheck_outcome(ngx_tidraw_client_t *s, ngx_tidraw_access_t *access)
     }
 
     ngx_tidraw_recheck_passed(s, access);
+
+    if (ngx_tidraw_people_named(s, access) == NGX_OK) {
+        td_arena_reset(s->rooms->scratch);
+        ngx_tidraw_people_here(s);
+    }
 
     return NGX_OK;
 }

@@ -137,10 +137,11 @@ struct ngx_tidraw_client_s {
     ngx_str_t                   session_id;   /* the session's own block */
     ngx_str_t                   user_id;      /* own allocation: user or link,
                                                  the hashes of login and link
-                                                 token, name and color */
+                                                 token */
     ngx_str_t                   login;
     ngx_str_t                   link;
-    ngx_str_t                   user_name;    /* of the account */
+    ngx_str_t                   user_name;    /* own allocation: of the account,
+                                                 with the color */
     ngx_str_t                   user_color;
     u_char                      presence_id[18 + NGX_TIDRAW_ID_LEN];
     u_char                      key[NGX_TIDRAW_KEY_LEN];

@@ -12,6 +12,7 @@ import('../lib/sync.mjs').then(async (sync) => {
     const [one, two, three] = hosts
     const ann = await one.register('ann@example.org', { name: 'Ann' })
     const id = await one.room(ann, 'A board')
+    const link = await one.link(ann, id, 'editor')
 
     const get = async (h, path) => (await fetch(
       `http://127.0.0.1:${h.port}/${path}`, { headers: { cookie: ann } })).json()
@@ -26,7 +27,7 @@ import('../lib/sync.mjs').then(async (sync) => {
     }, async () => wanted, ms)
 
     const sit = async (h, name) => {
-      const c = new Client(h, id, { cookie: ann })
+      const c = new Client(h, id, { link })
 
       await c.opened
       await c.hello()
@@ -48,7 +49,7 @@ import('../lib/sync.mjs').then(async (sync) => {
 
       const { rooms } = await get(three, 'api/rooms')
 
-      equal([rooms[0].present, rooms[0].people[0].name], [1, 'on one'])
+      equal([rooms[0].present, rooms[0].people[0].name], [2, 'on one'])
     })
 
     await test('who leaves is gone everywhere', async () => {

@@ -13,6 +13,7 @@ import('../lib/sync.mjs').then(async (sync) => {
   const kills = rounds('KILLS', 30, 300)
   const h = await host({ workers: 4, conf: { location: 'tidraw_zone 1m;' } })
   const id = await h.room(h.ann, 'A board')
+  const link = await h.link(h.ann, id, 'editor')
   const people = []
   const faults = []
   let over = false
@@ -30,7 +31,7 @@ import('../lib/sync.mjs').then(async (sync) => {
     people.push(me)
 
     while (!over) {
-      const c = new Client(h, id, { cookie: h.ann, forget: true })
+      const c = new Client(h, id, { link, forget: true })
 
       try {
         await c.opened

@@ -66,10 +66,12 @@ import('../lib/sync.mjs').then(async (sync) => {
       equal(list.map((p) => p.user?.id ?? null),
         [me.user.id, me.user.id, null])
       equal(list[0].user, { id: me.user.id, name: me.user.name,
-        color: me.user.color })
+        color: me.user.color, picture: null })
+
+      /* 'Ann here' and '#00ff00' are what the cursor says, not who it is */
       equal(list.map((p) => p.name),
-        ['Ann here', me.user.name, 'G\u00fc\u{1f600} "guest"'])
-      equal(list.map((p) => p.color), ['#00ff00', me.user.color, '#FF0000'])
+        [me.user.name, me.user.name, 'G\u00fc\u{1f600} "guest"'])
+      equal(list.map((p) => p.color), [me.user.color, me.user.color, '#FF0000'])
       equal(list.map((p) => p.role), ['owner', 'owner', 'viewer'])
       check(list.every((p) => p.since >= before - 1000
         && p.since <= Date.now() + 1000), 'since')
@@ -90,28 +92,40 @@ import('../lib/sync.mjs').then(async (sync) => {
 
       equal(room.present, 2)
       equal(room.people.map((p) => p.name),
-        ['Ann here', 'G\u00fc\u{1f600} "guest"'])
+        [me.user.name, 'G\u00fc\u{1f600} "guest"'])
       check(room.people.every((p) => p.id && p.color), 'id and color')
     })
 
     await test(t('another name is seen, a moved cursor changes nothing'),
       async () => {
-        one.push(undefined, ['patch', { userName: ['put', 'Anna'] }])
-        one.push(undefined, ['patch', { cursor: ['put', { x: 5, y: 5,
+        guest.push(undefined, ['patch', { userName: ['put', 'Anna'] }])
+        guest.push(undefined, ['patch', { cursor: ['put', { x: 5, y: 5,
           type: 'default', rotation: 0 }] }])
-        await everywhere(id, (p) => p[0].name === 'Anna'
-          && p[0].color === '#00ff00', 'the new name')
+        await everywhere(id, (p) => p[2].name === 'Anna'
+          && p[2].color === '#FF0000', 'the new name')
+      })
+
+    await test(t('who is signed in is known by the account, as it is now'),
+      async () => {
+        one.push(undefined, ['patch', { userName: ['put', 'Somebody else'] }])
+        await h.api('PATCH', 'api/me', { name: 'Ann B.', color: '#123456' })
+        await everywhere(id, (p) => p.slice(0, 2).every((seat) =>
+          seat.name === 'Ann B.' && seat.color === '#123456'
+          && seat.user.name === 'Ann B.'), 'the new account')
+        equal((await listed(id)).people[0].name, 'Ann B.')
       })
 
     await test(t('a name of any length is cut between characters'),
       async () => {
-        one.push(undefined, ['patch', { userName: ['put', '\u20ac'.repeat(500)] }])
-        await everywhere(id, (p) => p[0].name === '\u20ac'.repeat(42),
+        guest.push(undefined, ['patch', { userName: ['put', '\u20ac'.repeat(500)] }])
+        await everywhere(id, (p) => p[2].name === '\u20ac'.repeat(42),
           'the long name')
       })
 
     await test(t('who leaves is gone, whom a dead worker served as well'),
       async () => {
+        const ghost = (await ask(id))[0].id
+
         await guest.leave()
         await everywhere(id, (p) => p.length === 2
           || p.length === 3 && !p[2].user, 'two people')
@@ -122,7 +136,7 @@ import('../lib/sync.mjs').then(async (sync) => {
         const at = Date.now()
 
         await until(async () => !(await ask(id)).some((p) =>
-          p.color === '#00ff00'), 'the end of the ghost')
+          p.id === ghost), 'the end of the ghost')
         check(Date.now() - at < 1000, `${Date.now() - at} ms`)
       })
 

@@ -99,7 +99,7 @@ import('../lib/sync.mjs').then(async (sync) => {
       const list = await ask()
 
       equal(list.length, 8, 'people')
-      equal([...new Set(list.map((p) => p.name))].length, 8, 'names')
+      equal([...new Set(list.map((p) => p.id))].length, 8, 'ids')
       check(since.size === 8, 'since')
     })
   }
