@@ -118,7 +118,8 @@ ngx_tidraw_password_hashed(ngx_tidraw_call_t *call,
     now = ngx_tidraw_now();
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_USER_PASSWORD, "sssi",
-                              &call->user_id, &job->hash, &call->user_secret, now);
+                              &call->user_id, &job->hash, &call->user_secret,
+                              now);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_RESET_FORGET, "s",
                               &call->user_id);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_SESSIONS_END, "sni",

@@ -117,6 +117,23 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await page.getByRole('option', { name: 'Changed the role of an account' }).click()
       await until(async () => (await row('Disabled an account').count()) === 0, 'only roles are left')
       await row('Changed the role').first().waitFor()
+
+      await page.getByRole('combobox', { name: 'What' }).click()
+      await page.getByRole('option', { name: 'Everything' }).click()
+      await row('Disabled an account').first().waitFor()
+      await page.getByLabel('Search names').fill("bob's")
+      await until(async () => (await row('Disabled an account').count()) === 0, "Bob's board is left")
+      await row("Bob's plans").first().waitFor()
+      await page.getByLabel('Search names').fill('')
+      await row('Disabled an account').first().waitFor()
+
+      /* nothing has happened tomorrow, and all of it until tomorrow */
+      const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+      await page.getByLabel('From', { exact: true }).fill(tomorrow)
+      await page.getByText('Nothing found').waitFor()
+      await page.getByLabel('From', { exact: true }).fill('')
+      await page.getByLabel('Until', { exact: true }).fill(tomorrow)
+      await row('Disabled an account').first().waitFor()
     })
 
     await test('settings say where they come from; who may register is set here', async () => {

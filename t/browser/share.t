@@ -77,6 +77,33 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await guest.context.close()
     })
 
+    await test('a link with an end lets nobody in after it, and who is in has to go', async () => {
+      const room = await server.room(ann.cookie, 'For a day')
+      await opened(room)
+      await dialog.getByRole('button', { name: 'Link with an end or a password' }).click()
+      await page.getByRole('button', { name: 'Create link', exact: true }).last().click()
+      await dialog.getByText(/until /).waitFor()
+      const address = await copied('Copy link')
+
+      const guest = await s.person()
+      guest.expects(/40[134]|410|sync error/)
+      await guest.page.goto(address)
+      await guest.callMyself('Gil')
+      await guest.canvas()
+
+      /* its end is three seconds from now */
+      const link = new URL(address).searchParams.get('link')
+      const { links } = await ann.api('GET', `rooms/${room}/links`)
+      await ann.api('PATCH', `rooms/${room}/links/${links[0].id}`, { expires_at: Date.now() + 3000 })
+      equal(links[0].token, link, 'the link')
+      await guest.page.locator('[data-reason]').waitFor()
+      await guest.page.goto(address)
+      await guest.page.locator('[data-reason]').waitFor()
+      await guest.picture('link-expired-1280')
+      equal(guest.trouble(), '', 'trouble')
+      await guest.context.close()
+    })
+
     await test('a guest is sent away at once', async () => {
       const room = await server.room(ann.cookie, 'Open house')
       const guest = await s.person()
@@ -137,6 +164,28 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await frame.locator('.tl-shape').waitFor()
       await frame.getByText('View only').waitFor()
       await visitor.picture('embedded-1280')
+      await visitor.context.close()
+    })
+
+    await test('a link with a password in the page of another site leads to a page of its own', async () => {
+      const room = await server.room(ann.cookie, 'Behind a password')
+      const link = await server.link(ann.cookie, room, 'viewer', { password: 'open sesame' })
+      site.page = `<!doctype html><title>Our site</title><iframe title="board" width="700" height="450" src="${s.url(`embed/${room}?link=${link}`)}"></iframe>`
+
+      const visitor = await s.person()
+      visitor.expects(/401/)
+      await visitor.page.goto(`${origin}/`)
+      const frame = visitor.page.frameLocator('iframe')
+      await frame.getByText('A board with a password does not open inside the page of another site.').waitFor()
+      await visitor.picture('embedded-password-1280')
+      const tab = visitor.context.waitForEvent('page')
+      await frame.getByRole('link', { name: 'Open the board' }).click()
+      const own = await tab
+      await own.getByLabel('Password', { exact: true }).fill('open sesame')
+      await own.keyboard.press('Enter')
+      await own.getByLabel('Name').fill('Gil')
+      await own.keyboard.press('Enter')
+      await own.locator('.tl-canvas').waitFor()
       await visitor.context.close()
     })
 

@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useParams, useSearchParams } from 'react-router-dom'
 import { GuestName } from '../board/GuestName'
+import { LinkElsewhere } from '../board/LinkElsewhere'
 import { LinkPassword } from '../board/LinkPassword'
 import { OpenBoard } from '../board/OpenBoard'
 import { Refusal, refusalOf } from '../board/Refusal'
@@ -17,6 +18,9 @@ import { useUser } from '../lib/query'
 import { roomQuery } from '../lib/rooms'
 import { t } from '../texts'
 import { Unreachable } from './Unreachable'
+
+/* in the page of another site */
+const framed = window.self !== window.top
 
 export default function Board({ embedded = false }: { embedded?: boolean }) {
   const { id = '' } = useParams()
@@ -34,7 +38,9 @@ export default function Board({ embedded = false }: { embedded?: boolean }) {
 
   /* a board that is open stays open when a later look at it fails */
   if (room.isLoadingError) {
-    if (link && hasCode(room.error, 'link_password')) return <LinkPassword room={id} link={link} />
+    if (link && hasCode(room.error, 'link_password')) {
+      return framed ? <LinkElsewhere room={id} link={link} /> : <LinkPassword room={id} link={link} />
+    }
     const reason = refusalOf(room.error)
     return reason ? <Refusal reason={reason} /> : <Unreachable onRetry={room.refetch} />
   }

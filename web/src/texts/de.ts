@@ -164,6 +164,7 @@ export const de: Texts = {
     upgradeNeededText: (owner) =>
       `Jemand, der es bearbeiten darf, muss es einmal öffnen, dann ist es wieder zu sehen. Frag ${owner}.`,
     linkPassword: 'Dieser Link braucht ein Passwort',
+    linkElsewhereText: 'Ein Board mit Passwort öffnet sich nicht in der Seite einer anderen Website, sondern in einem eigenen Tab.',
     linkPasswordText: 'Frag die Person, die dir den Link geschickt hat.',
     linkPasswordWrong: 'Das ist nicht das Passwort.',
     openWhole: (name) => `${name} auf einer eigenen Seite öffnen`,

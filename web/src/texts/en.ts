@@ -163,6 +163,7 @@ export const en = {
     upgradeNeededText: (owner: string) =>
       `Somebody who can edit it has to open it once, then it can be seen again. Ask ${owner}.`,
     linkPassword: 'This link needs a password',
+    linkElsewhereText: 'A board with a password does not open inside the page of another site. It opens in a tab of its own.',
     linkPasswordText: 'Ask the person who sent you the link.',
     linkPasswordWrong: 'This is not the password.',
     openWhole: (name: string) => `Open ${name} in a page of its own`,
