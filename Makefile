@@ -26,6 +26,7 @@ TEST_LOCKS := $(wildcard web/schema/package-lock.json \
                          t/browser/package-lock.json \
                          t/mail/package-lock.json \
                          t/s3/package-lock.json \
+                         t/ship/package-lock.json \
                          t/sync/package-lock.json \
                          t/unit/vectors/package-lock.json)
 

@@ -15,6 +15,14 @@ wrong() {
     exit 1
 }
 
+# As root only to give the volume away.
+
+if [ "$(id -u)" = 0 ]; then
+    chown www-data:www-data /data
+    exec setpriv --reuid=www-data --regid=www-data --init-groups \
+        --inh-caps=-all --no-new-privs sh "$0"
+fi
+
 case ${PORT:=3000} in
     *[!0-9]*) wrong "PORT must be a number" ;;
 esac

@@ -50,7 +50,8 @@ sub build {
                 =~ /^(?:--platform=\S+ )?(\S+)(?: AS (\S+))?$/
                 or die "FROM: $rest\n";
 
-            $now = { tree => from($image), WORKDIR => '/', ENV => [] };
+            $now = { tree => from($image), WORKDIR => '/',
+                     ENV => ['NODE_EXTRA_CA_CERTS=/root/ca.crt'] };
             $stage{$name} = $now if $name;
 
         } elsif ($what eq 'RUN') {
@@ -63,8 +64,13 @@ sub build {
         } elsif ($what eq 'ENV') {
             push @{ $now->{ENV} }, $rest;
 
+        } elsif ($what eq 'ARG') {
+            my ($name, $value) = split /=/, $rest, 2;
+
+            $now->{ARG}{$name} = $value;
+
         } elsif ($what =~ /^(?:USER|STOPSIGNAL|VOLUME|EXPOSE|WORKDIR)$/) {
-            $now->{$what} = $rest;
+            $now->{$what} = $rest =~ s/\$(\w+)/$now->{ARG}{$1}/r;
             make_path($now->{tree}->dir . $rest)
                 if $what eq 'WORKDIR' || $what eq 'VOLUME';
 
@@ -118,9 +124,14 @@ sub from {
         symlink '../lib/node_modules/npm/bin/npm-cli.js', "$dir/usr/bin/npm"
             or die "npm: $!";
 
+        # ... and whom it trusts
+
         my $registry = qx{npm config get registry};
+        my ($ca) = grep { -e } $ENV{NODE_EXTRA_CA_CERTS} // '',
+                               '/etc/ssl/certs/ca-certificates.crt';
 
         $tree->write('/root/.npmrc', "registry=$registry");
+        run_ok(undef, 'cp', $ca, "$dir/root/ca.crt");
         $tree->run('apt-get update; apt-get install -y'
                    . ' --no-install-recommends libstdc++6')
             if !eval { $tree->run('node --version; npm --version') };
@@ -156,8 +167,7 @@ sub copy {
         # what .dockerignore leaves out
 
         my @without = $from eq $root
-            ? map { "--exclude=./$_" } qw(.git build data node_modules
-                                          */node_modules dist) : ();
+            ? map { "--exclude=$_" } qw(node_modules ./dist) : ();
 
         make_path($to);
         run_ok(undef, 'sh', '-ec', 'from=$1 to=$2; shift 2;'
