@@ -21,6 +21,7 @@
 #include <sys/file.h>
 
 #include "ngx_tidraw_files_private.h"
+#include "ngx_tidraw_s3.h"
 #include "ngx_tidraw_store.h"
 
 
@@ -45,6 +46,7 @@ typedef struct {
     int64_t                    room;
     u_char                     hash[NGX_TIDRAW_BLOB_HASH_LEN];  /* or an id */
     u_char                     gen[NGX_TIDRAW_ID_LEN];
+    unsigned                   remote:1;    /* in S3 */
 } ngx_tidraw_collect_item_t;
 
 
@@ -218,7 +220,7 @@ ngx_tidraw_collector_fetch(ngx_tidraw_collector_t *c)
 static void
 ngx_tidraw_collector_fetched(ngx_tidraw_op_t *op)
 {
-    ngx_str_t                   key, gen;
+    ngx_str_t                   key, gen, place;
     ngx_uint_t                  i;
     ngx_tidraw_result_t        *res;
     ngx_tidraw_collector_t     *c;
@@ -256,6 +258,17 @@ ngx_tidraw_collector_fetched(ngx_tidraw_op_t *op)
             if (key.len != NGX_TIDRAW_BLOB_HASH_LEN
                 || gen.len != NGX_TIDRAW_ID_LEN)
             {
+                continue;
+            }
+
+            place = ngx_tidraw_cell_str(res, i, 2);
+
+            item->remote = place.len == 2
+                           && ngx_memcmp(place.data, "s3", 2) == 0;
+
+            /* its row is what knows of it until it can be deleted */
+
+            if (item->remote && !ngx_tidraw_s3_on(c->files->site)) {
                 continue;
             }
 
@@ -423,7 +436,8 @@ ngx_tidraw_collector_item(ngx_tidraw_collector_t *c)
 static void
 ngx_tidraw_collector_item_done(ngx_tidraw_op_t *op)
 {
-    ngx_str_t                   gen;
+    u_char                      buf[NGX_TIDRAW_BLOB_OBJECT_LEN];
+    ngx_str_t                   gen, name;
     ngx_uint_t                  gone;
     ngx_tidraw_collector_t     *c;
     ngx_tidraw_collect_item_t  *item;
@@ -447,6 +461,12 @@ ngx_tidraw_collector_item_done(ngx_tidraw_op_t *op)
         gone = op->results[0].nrows == 0
                || gen.len != NGX_TIDRAW_ID_LEN
                || ngx_memcmp(gen.data, item->gen, NGX_TIDRAW_ID_LEN) != 0;
+    }
+
+    if (gone && c->stage == NGX_TIDRAW_COLLECT_BLOBS && item->remote) {
+        ngx_tidraw_blob_object(item->hash, item->gen, buf, &name);
+        ngx_tidraw_s3_delete(c->files->site, &name);
+        gone = 0;
     }
 
     if (!gone) {

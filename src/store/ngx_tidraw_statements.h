@@ -798,7 +798,7 @@ TD_STMT(FILE_CHECKED,
     " ELSE seen_at END, checked_at = $4 WHERE room = $1 AND id = $2")
 
 TD_STMT(BLOBS_UNUSED,
-    "SELECT b.hash, b.gen FROM blobs b WHERE b.used_at < $1"
+    "SELECT b.hash, b.gen, b.place FROM blobs b WHERE b.used_at < $1"
     " AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = b.hash) LIMIT $2")
 
 TD_GUARD(BLOB_DELETE,

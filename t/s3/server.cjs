@@ -49,8 +49,8 @@ function wrong(req, body) {
     let credential, names, signature
 
     if (auth) {
-        const m = /^AWS4-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]{64})$/
-            .exec(auth)
+        const m = new RegExp('^AWS4-HMAC-SHA256 Credential=([^,]+), ?'
+            + 'SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$').exec(auth)
 
         if (!m) {
             return [400, 'AuthorizationHeaderMalformed']
