@@ -290,6 +290,41 @@ td_zip_free(td_zip_t *zip)
 }
 
 
+void
+td_zip_part(td_buf_t *b, td_str_t s, size_t max)
+{
+    char    c;
+    size_t  i;
+
+    if (s.len > max) {
+
+        for (s.len = max; s.len > 0 && (s.data[s.len] & 0xc0) == 0x80;
+             s.len--)
+        {
+            /* void */
+        }
+    }
+
+    while (s.len > 0
+           && (s.data[s.len - 1] == '.' || s.data[s.len - 1] == ' '))
+    {
+        s.len--;
+    }
+
+    for (i = 0; i < s.len; i++) {
+        c = s.data[i];
+
+        if ((unsigned char) c < 0x20 || c == 0x7f
+            || strchr("/\\:*?\"<>|", c) != NULL)
+        {
+            c = '_';
+        }
+
+        td_buf_char(b, c);
+    }
+}
+
+
 /* Date and time in UTC, from 1980 on, every two seconds. */
 
 static uint32_t

@@ -71,6 +71,13 @@ int td_zip_finish(td_zip_t *zip);
 
 void td_zip_free(td_zip_t *zip);
 
+/*
+ * Appends a name that people gave as one part of an entry's name, such as any
+ * system can have for a file: other characters become "_", and of a longer one
+ * the first max bytes count, whole characters.  s: valid UTF-8.
+ */
+void td_zip_part(td_buf_t *b, td_str_t s, size_t max);
+
 
 /*
  * Reads up to n bytes at an offset into buf and says how many: fewer only at

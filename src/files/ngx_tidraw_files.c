@@ -106,6 +106,8 @@ ngx_tidraw_files_create(ngx_tidraw_site_t *site)
     files->dir = site->conf->upload_dir;
 
     ngx_queue_init(&files->sinks);
+    ngx_queue_init(&files->packers);
+    ngx_queue_init(&files->unpackers);
     ngx_queue_init(&files->waiting);
 
     files->dummy.fd = (ngx_socket_t) -1;
@@ -141,6 +143,8 @@ ngx_tidraw_files_destroy(ngx_tidraw_files_t *files)
 
     ngx_tidraw_s3_exit();
     ngx_tidraw_sinks_drop(files);
+    ngx_tidraw_packers_drop(files);
+    ngx_tidraw_unpackers_drop(files);
     ngx_free(files);
 }
 

@@ -41,6 +41,10 @@ struct ngx_tidraw_files_s {
     ngx_str_t                 dir;        /* the site's */
     ngx_queue_t               sinks;      /* all of them */
     ngx_uint_t                nsinks;
+    ngx_queue_t               packers;    /* all of them */
+    ngx_uint_t                npackers;
+    ngx_queue_t               unpackers;
+    ngx_uint_t                nunpackers;
     ngx_queue_t               waiting;    /* jobs */
     ngx_uint_t                running;
     ngx_event_t               retry;
@@ -55,6 +59,8 @@ void ngx_tidraw_file_job_post(ngx_tidraw_files_t *files,
 
 /* In exit_process: no job runs any more, none will be done. */
 void ngx_tidraw_sinks_drop(ngx_tidraw_files_t *files);
+void ngx_tidraw_packers_drop(ngx_tidraw_files_t *files);
+void ngx_tidraw_unpackers_drop(ngx_tidraw_files_t *files);
 
 /* In create and destroy; one worker of a host has one. */
 ngx_tidraw_collector_t *ngx_tidraw_collector_create(

@@ -221,6 +221,9 @@ void ngx_tidraw_call_sent(ngx_tidraw_call_t *call);
 void ngx_tidraw_call_error(ngx_tidraw_call_t *call, ngx_tidraw_error_e error,
     const char *message);
 
+/* The failure as a text, where an answer has begun already. */
+void ngx_tidraw_write_error(td_buf_t *b, ngx_tidraw_error_e error);
+
 /* 400 that names the field. */
 void ngx_tidraw_call_bad_field(ngx_tidraw_call_t *call, const char *field,
     const char *message);
@@ -461,6 +464,8 @@ void ngx_tidraw_http_session(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_me(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_me_patch(ngx_tidraw_call_t *call);
 
+void ngx_tidraw_http_me_export(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_me_import(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_me_delete(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_picture_get(ngx_tidraw_call_t *call);

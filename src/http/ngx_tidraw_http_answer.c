@@ -404,6 +404,13 @@ ngx_tidraw_http_add_header(ngx_http_request_t *r, const char *key,
 }
 
 
+void
+ngx_tidraw_write_error(td_buf_t *b, ngx_tidraw_error_e error)
+{
+    ngx_tidraw_http_write_error(b, error, NULL, NULL);
+}
+
+
 static void
 ngx_tidraw_http_write_error(td_buf_t *b, ngx_tidraw_error_e error,
     const char *message, const char *field)

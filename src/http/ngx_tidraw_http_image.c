@@ -24,14 +24,37 @@ ngx_int_t
 ngx_tidraw_image_take(ngx_tidraw_call_t *call, ngx_str_t *type,
     ngx_str_t *data)
 {
-    ngx_str_t   body, *t;
-    ngx_uint_t  i, n;
-    td_sniff_t  sniff;
+    ngx_str_t  body;
 
     body.data = call->text;
     body.len = call->length;
 
-    td_sniff(&sniff, body.len, ngx_tidraw_image_read, &body);
+    switch (ngx_tidraw_image_encode(call->request->pool, &body, type, data)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE,
+                              "The body must be a PNG, JPEG or WebP image.");
+        return NGX_ERROR;
+
+    default: /* NGX_ERROR */
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return NGX_ERROR;
+    }
+}
+
+
+ngx_int_t
+ngx_tidraw_image_encode(ngx_pool_t *pool, ngx_str_t *bytes, ngx_str_t *type,
+    ngx_str_t *data)
+{
+    ngx_str_t   *t;
+    ngx_uint_t   i, n;
+    td_sniff_t   sniff;
+
+    td_sniff(&sniff, bytes->len, ngx_tidraw_image_read, bytes);
 
     n = sizeof(ngx_tidraw_image_types) / sizeof(ngx_tidraw_image_types[0]);
 
@@ -46,22 +69,18 @@ ngx_tidraw_image_take(ngx_tidraw_call_t *call, ngx_str_t *type,
     }
 
     if (i == n) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNSUPPORTED_MEDIA_TYPE,
-                              "The body must be a PNG, JPEG or WebP image.");
-        return NGX_ERROR;
+        return NGX_DECLINED;
     }
 
     *type = ngx_tidraw_image_types[i];
 
-    data->data = ngx_pnalloc(call->request->pool,
-                             ngx_base64_encoded_length(body.len));
+    data->data = ngx_pnalloc(pool, ngx_base64_encoded_length(bytes->len));
 
     if (data->data == NULL) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return NGX_ERROR;
     }
 
-    ngx_encode_base64(data, &body);
+    ngx_encode_base64(data, bytes);
 
     return NGX_OK;
 }

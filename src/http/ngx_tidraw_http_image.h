@@ -20,6 +20,10 @@
 ngx_int_t ngx_tidraw_image_take(ngx_tidraw_call_t *call, ngx_str_t *type,
     ngx_str_t *data);
 
+/* The same of bytes from elsewhere; NGX_DECLINED: they are no such image. */
+ngx_int_t ngx_tidraw_image_encode(ngx_pool_t *pool, ngx_str_t *bytes,
+    ngx_str_t *type, ngx_str_t *data);
+
 /*
  * Answers with a picture as ngx_tidraw_image_take() gave it.  version is its
  * ETag; a request that names it as ?v= may keep the answer for good.

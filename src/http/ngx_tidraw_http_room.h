@@ -72,6 +72,13 @@ void ngx_tidraw_json_people(ngx_tidraw_call_t *call, ngx_str_t *room);
 void ngx_tidraw_json_room_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_result_t *res, ngx_uint_t row);
 
+/*
+ * The text of a .tldr file: schema as the board has it, which may be empty;
+ * the records' texts stand in a column.
+ */
+void ngx_tidraw_write_tldr(td_buf_t *b, ngx_tidraw_site_t *site,
+    ngx_str_t *schema, ngx_tidraw_result_t *records, ngx_uint_t col);
+
 /* The room object of a row; role NULL: that of the membership. */
 void ngx_tidraw_json_room(td_buf_t *b, ngx_tidraw_result_t *res,
     ngx_uint_t row, ngx_str_t *role);

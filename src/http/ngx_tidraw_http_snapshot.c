@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_tidraw_http.h"
+#include "ngx_tidraw_http_room.h"
 
 
 /* Steps of the operation that reads a board. */
@@ -147,18 +147,13 @@ ngx_tidraw_snapshot_loaded(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 static void
 ngx_tidraw_export_loaded(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    td_buf_t             *b;
-    td_str_t              s;
-    ngx_str_t             name;
-    ngx_uint_t            i;
-    td_schema_t         **schemas;
+    ngx_str_t             name, schema;
     ngx_tidraw_result_t  *room, *records;
 
     if (ngx_tidraw_snapshot_check(call, op) != NGX_OK) {
         return;
     }
 
-    b = &call->out;
     room = &op->results[NGX_TIDRAW_SNAPSHOT_ROOM];
     records = &op->results[NGX_TIDRAW_SNAPSHOT_RECORDS];
 
@@ -171,17 +166,32 @@ ngx_tidraw_export_loaded(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 
     ngx_str_set(&call->type, "application/vnd.tldraw+json");
 
+    schema = ngx_tidraw_cell_str(room, 0, 3);
+    ngx_tidraw_write_tldr(&call->out, call->site, &schema, records, 2);
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+void
+ngx_tidraw_write_tldr(td_buf_t *b, ngx_tidraw_site_t *site, ngx_str_t *schema,
+    ngx_tidraw_result_t *records, ngx_uint_t col)
+{
+    td_str_t       s;
+    ngx_uint_t     i;
+    td_schema_t  **schemas;
+
     td_buf_lit(b, "{\"tldrawFileFormatVersion\":1,\"schema\":");
 
-    if (ngx_tidraw_cell_str(room, 0, 3).len) {
-        ngx_tidraw_snapshot_raw(b, room, 0, 3);
+    if (schema->len) {
+        td_buf_add(b, (char *) schema->data, schema->len);
 
     } else {
 
         /* nobody has opened it yet: what every client can read */
 
-        schemas = call->site->schemas.elts;
-        s = td_schema_serialized(schemas[call->site->schemas.nelts - 1]);
+        schemas = site->schemas.elts;
+        s = td_schema_serialized(schemas[site->schemas.nelts - 1]);
         td_buf_str(b, s);
     }
 
@@ -193,12 +203,10 @@ ngx_tidraw_export_loaded(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
             td_buf_char(b, ',');
         }
 
-        ngx_tidraw_snapshot_raw(b, records, i, 2);
+        ngx_tidraw_snapshot_raw(b, records, i, col);
     }
 
     td_buf_lit(b, "]}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
 }
 
 

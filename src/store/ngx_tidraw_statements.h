@@ -869,6 +869,7 @@ TD_STMT(INVITE_FACTS,
 
 
 #include "ngx_tidraw_statements_admin.h"
+#include "ngx_tidraw_statements_archive.h"
 
 
 /* health */

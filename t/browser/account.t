@@ -52,6 +52,30 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await ann.told('This file could not be read as a picture.')
     })
 
+    await test('everything goes out as one file and comes back, in steps that are shown', async () => {
+      const room = await server.room(ann.cookie, 'To take along')
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('link', { name: 'Download the archive' }).click()
+      const archive = await downloading
+      equal(/^tidraw-[0-9-]+[.]zip$/.test(archive.suggestedFilename()), true, archive.suggestedFilename())
+
+      const bring = async (file) => {
+        const chooser = page.waitForEvent('filechooser')
+        await page.getByRole('button', { name: 'Bring an archive' }).click()
+        await (await chooser).setFiles(file)
+      }
+
+      await bring(await archive.path())
+      await page.getByText('One board and 0 files were brought.').waitFor()
+      const { rooms } = await ann.api('GET', 'rooms?q=take')
+      equal(rooms.length, 2, 'boards')
+
+      await bring({ name: 'x.zip', mimeType: 'application/zip', buffer: Buffer.from('no archive') })
+      await page.getByText('The archive could not be brought.').waitFor()
+      for (const { id } of rooms) await ann.api('DELETE', `rooms/${id}`)
+      equal(rooms.some(({ id }) => id === room), true, 'the board')
+    })
+
     await test('the language is the account’s, here and in the editor, whatever the browser speaks', async () => {
       await page.getByRole('combobox', { name: 'Language' }).click()
       await page.getByRole('option', { name: 'Deutsch' }).click()

@@ -231,6 +231,14 @@ each_database(sub {
     $call->(201, 'POST', 'api/rooms/import?name=Again', body => $file->{body},
             type => 'application/vnd.tldraw+json');
 
+    # the account on its way
+
+    my $archive = $t->http('GET', 'api/me/export', cookie => $cookie);
+
+    $call->(200, 'GET', 'api/me/export');
+    $call->(200, 'POST', 'api/me/import', body => $archive->{body},
+            type => 'application/zip');
+
     # files
 
     my $image = $call->(201, 'POST', "api/rooms/$id/files?name=a.png",

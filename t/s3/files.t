@@ -14,6 +14,7 @@ use Tidraw::HTTP;
 use Tidraw::S3;
 use Tidraw::Test;
 use Tidraw::Util qw(wait_for);
+use Tidraw::Zip qw(unzip);
 
 my $s3 = Tidraw::S3->new->start;
 
@@ -197,6 +198,35 @@ each_database(sub {
 
     is($t->http('GET', $f->{url}, cookie => $ann)->{body}, $png,
        'one that goes away is no harm to others');
+}, env => $s3->env);
+
+# the account goes and comes with its files, in more than one piece each
+
+each_database(sub {
+    my ($t) = @_;
+
+    my $ann = $t->register('ann@example.org');
+    my $ben = $t->register('ben@example.org');
+    my $room = $t->room($ann, 'Plans');
+    my $png = png(640, 480, "archive $t->{database}");
+    my $long = pattern(1_300_000) . $t->{database};
+    my $f = done_with(post($t, $ann, $room, $png, '?name=my%20cat.png'), 201,
+                      'an image');
+
+    done_with(post($t, $ann, $room, $long), 201, 'a longer file');
+
+    my $archive = $t->http('GET', 'api/me/export', cookie => $ann)->{body};
+
+    is(scalar(grep { $_ eq $png || $_ eq $long } values %{ unzip($archive) }),
+       2, 'the archive of the account has them');
+    like($t->http('POST', 'api/me/import', cookie => $ben, body => $archive,
+                  type => 'application/zip')->{body},
+         qr/"boards":1,"failed":0,"files":2/, 'and brings them');
+    is(($t->sql("SELECT count(*) FROM blobs WHERE place = 's3'"))[0][0], 2,
+       'to where they were');
+    ok(unzip($t->http('GET', 'api/me/export', cookie => $ben)->{body})
+           ->{"boards/0001 Plans/files/$f->{id} my cat.png"} eq $png,
+       'and from there once more');
 }, env => $s3->env);
 
 $s3->stop;

@@ -322,9 +322,35 @@ hostile(const char *what, size_t at, const char *bytes, size_t n)
 }
 
 
+static void
+part(const char *from, size_t max, const char *to)
+{
+    td_buf_t  b;
+    td_str_t  s;
+
+    memset(&b, 0, sizeof(td_buf_t));
+
+    s.data = from;
+    s.len = strlen(from);
+
+    td_zip_part(&b, s, max);
+
+    tap_ok(b.len == strlen(to) && memcmp(b.len ? b.data : "", to, b.len) == 0,
+           "\"%s\" is a part as \"%s\"", from, to);
+
+    td_buf_free(&b);
+}
+
+
 int
 main(void)
 {
+    part("Plan: \"A/B\" <1>?", 100, "Plan_ _A_B_ _1__");
+    part("..", 100, "");
+    part("b\xc3\xa4r", 2, "b");
+    part("b\xc3\xa4r", 3, "b\xc3\xa4");
+    part("a\nb\\c. ", 100, "a_b_c");
+
     round_trip();
     zip64();
     limits();

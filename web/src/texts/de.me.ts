@@ -18,6 +18,20 @@ export const me: typeof enMe = {
   browserLanguage: 'Wie der Browser',
   emailSaved: 'E-Mail geändert',
 
+  archive: 'Alles mitnehmen',
+  archiveText:
+    'Eine ZIP-Datei mit allen deinen Boards, ihren Dateien, Ordnern und Favoriten. Sie lässt sich hier wieder einspielen oder in einem anderen Tidraw.',
+  takeAway: 'Archiv herunterladen',
+  bring: 'Archiv einspielen',
+  bringing: (name) => `${name} wird eingespielt`,
+  bringingBoards: (done, of) => `${done} von ${of} Boards`,
+  stopBringing: 'Abbrechen',
+  brought: (boards, files) =>
+    `${boards === 1 ? 'Ein Board' : `${boards} Boards`} und ${files === 1 ? 'eine Datei' : `${files} Dateien`} eingespielt.`,
+  broughtFailed: 'Diese Boards ließen sich nicht einspielen:',
+  bringFailed: 'Das Archiv ließ sich nicht einspielen.',
+  bringBroken: 'Die Verbindung brach ab. Was bis dahin eingespielt war, ist da.',
+
   delete: 'Konto löschen',
   deleteText: 'Dein Name, deine E-Mail und deine Sitzungen werden von diesem Server entfernt.',
   deleteFinal: 'Das lässt sich nicht rückgängig machen.',

@@ -17,6 +17,20 @@ export const me = {
   browserLanguage: 'As the browser',
   emailSaved: 'E-mail changed',
 
+  archive: 'Take everything with you',
+  archiveText:
+    'One ZIP file with all your boards, their files, folders and favourites. It can be brought here again, or to another Tidraw.',
+  takeAway: 'Download the archive',
+  bring: 'Bring an archive',
+  bringing: (name: string) => `Bringing ${name}`,
+  bringingBoards: (done: number, of: number) => `${done} of ${of} boards`,
+  stopBringing: 'Stop',
+  brought: (boards: number, files: number) =>
+    `${boards === 1 ? 'One board' : `${boards} boards`} and ${files === 1 ? 'one file' : `${files} files`} were brought.`,
+  broughtFailed: 'These boards could not be brought:',
+  bringFailed: 'The archive could not be brought.',
+  bringBroken: 'The connection broke. What was brought until then is there.',
+
   delete: 'Delete account',
   deleteText: 'Your name, your e-mail and your sessions are removed from this server.',
   deleteFinal: 'This cannot be undone.',
