@@ -48,7 +48,7 @@ export function DataTable<Row>({ label, list, rows, columns, rowKey }: Props<Row
             <Table.Row key={rowKey(row)} align="center">
               {columns.map((c) => (
                 <Table.Cell key={c.name} data-name={c.name} justify={c.align === 'right' ? 'end' : 'start'}>
-                  {c.cell(row)}
+                  <div className="td-cell">{c.cell(row)}</div>
                 </Table.Cell>
               ))}
             </Table.Row>
