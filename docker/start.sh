@@ -46,7 +46,7 @@ mkdir -p $run
 
 {
     case ${ACCESS_LOG:-off} in
-        off) ;;
+        off) echo "access_log off;" ;;
         on) echo "access_log /dev/stdout tidraw;" ;;
         *) wrong "ACCESS_LOG must be on or off" ;;
     esac
