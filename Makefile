@@ -150,6 +150,12 @@ bench: all
 lint: $(TREE)/objs/Makefile
 	@tools/lint.sh $(TREE)
 
+# Whether everything that Tidraw needs is there; DATABASE_URL and so on.
+
+.PHONY: doctor
+doctor:
+	@tools/doctor
+
 static:
 	@tools/static.sh
 
@@ -183,10 +189,13 @@ install: all
 	    $(DESTDIR)$(CONFDIR)/snippets
 	install -m 644 conf/passwords.txt $(DESTDIR)$(DATADIR)/
 	install -m 755 tools/move-files.sh $(DESTDIR)$(DATADIR)/
-	install -m 755 tools/admin-password.sh tools/backup.sh tools/downgrade.sh \
+	install -m 755 tools/admin-password.sh tools/doctor \
+	    tools/backup.sh tools/downgrade.sh \
 	    $(DESTDIR)$(DATADIR)/
 	install -m 644 conf/downgrade.sql $(DESTDIR)$(DATADIR)/
 	tools/version.sh > $(DESTDIR)$(DATADIR)/version
+	install -d $(DESTDIR)$(DATADIR)/monitoring
+	install -m 644 conf/monitoring/* $(DESTDIR)$(DATADIR)/monitoring/
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)/
 	[ ! -d web/dist ] || cp -r web/dist/. $(DESTDIR)$(DATADIR)/web
 	install -d $(DESTDIR)$(DATADIR)/templates

@@ -64,6 +64,8 @@ typedef struct {
     ngx_str_t               redis;          /* tidraw_redis */
     ngx_tidraw_smtp_t      *smtp;           /* tidraw_smtp; NULL: none */
     ngx_tidraw_s3_t        *s3;             /* tidraw_s3; NULL: none */
+    ngx_array_t            *metrics;        /* tidraw_metrics: ngx_cidr_t;
+                                               NULL: this machine's own */
     ngx_str_t               secret;         /* tidraw_secret */
     ngx_str_t               state_dir;      /* tidraw_state_dir */
     ngx_str_t               web_root;       /* tidraw_web: the built app */
@@ -107,6 +109,7 @@ typedef struct {
 
 typedef struct {
     ngx_array_t             sites;          /* ngx_tidraw_site_t * */
+    ngx_int_t               request_id;     /* index of the variable */
 } ngx_tidraw_main_conf_t;
 
 
@@ -193,6 +196,9 @@ typedef struct {
 
 /* n random bytes as base64url without padding, into dst (n * 4 / 3 + 1). */
 void ngx_tidraw_random_id(u_char *dst, size_t n);
+
+/* Bytes of memory that this process holds; 0 where /proc does not say. */
+uint64_t ngx_tidraw_memory(void);
 
 /* Milliseconds since 1970 UTC, from nginx's cached time. */
 int64_t ngx_tidraw_now(void);

@@ -39,20 +39,85 @@ static char *ngx_tidraw_embed_origins(ngx_conf_t *cf, ngx_command_t *cmd,
 static void ngx_tidraw_merge_noname(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *prev, ngx_tidraw_loc_conf_t *conf);
 static char *ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf,
-    const char *env, const char *value);
-static char *ngx_tidraw_merge_registration(ngx_conf_t *cf,
-    ngx_tidraw_loc_conf_t *conf);
+    const char *env, const char *value, void *check);
 static char *ngx_tidraw_merge_base(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *conf);
-static char *ngx_tidraw_check_url(ngx_conf_t *cf, ngx_str_t *url);
 
 
-static ngx_conf_enum_t  ngx_tidraw_registration_enum[] = {
-    { ngx_string("open"), NGX_TIDRAW_REGISTRATION_OPEN },
-    { ngx_string("invite"), NGX_TIDRAW_REGISTRATION_INVITE },
-    { ngx_string("closed"), NGX_TIDRAW_REGISTRATION_CLOSED },
-    { ngx_null_string, 0 }
+#define NGX_TIDRAW_YEARS   (100 * 365 * (int64_t) 86400)
+#define NGX_TIDRAW_TERA    ((int64_t) 1024 * 1024 * 1024 * 1024)
+
+
+static ngx_tidraw_range_t  ngx_tidraw_range_bin_keep = {
+    ngx_conf_set_sec_slot, 0, NGX_TIDRAW_YEARS,
+    "from 0 to 100y, such as 30d"
 };
+
+static ngx_tidraw_range_t  ngx_tidraw_range_activity_keep = {
+    ngx_conf_set_sec_slot, 0, NGX_TIDRAW_YEARS,
+    "from 0 to 100y, such as 365d"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_max_upload = {
+    ngx_conf_set_off_slot, 0, NGX_TIDRAW_TERA,
+    "from 0 to 1024g, such as 100m"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_max_pixels = {
+    ngx_conf_set_off_slot, 0, NGX_TIDRAW_TERA,
+    "from 0 (any) to 1024g, such as 100m"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_board_files = {
+    ngx_conf_set_off_slot, 0, 1024 * NGX_TIDRAW_TERA,
+    "from 0 (any) to 1048576g, such as 4g"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_user_files = {
+    ngx_conf_set_off_slot, 0, 1024 * NGX_TIDRAW_TERA,
+    "from 0 (any) to 1048576g, such as 20g"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_file_keep = {
+    ngx_conf_set_sec_slot, 0, NGX_TIDRAW_YEARS,
+    "from 0 to 100y, such as 30d"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_max_message = {
+    ngx_conf_set_size_slot, 1024 * 1024, 1024 * 1024 * 1024,
+    "from 1m (clients send frames of up to 768k) to 1024m, such as 16m"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_max_room = {
+    ngx_conf_set_size_slot, 1024, NGX_TIDRAW_TERA,
+    "from 1k to 1024g, such as 256m"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_max_sessions = {
+    ngx_conf_set_num_slot, 1, 1000000,
+    "from 1 to 1000000, such as 500"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_max_queue = {
+    ngx_conf_set_size_slot, 1024, NGX_TIDRAW_TERA,
+    "from 1k to 1024g, such as 8m"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_recheck = {
+    ngx_conf_set_msec_slot, 1000, NGX_TIDRAW_RECHECK_MAX,
+    "from 1s to 30m, such as 30m"
+};
+
+static ngx_tidraw_range_t  ngx_tidraw_range_history = {
+    ngx_conf_set_sec_slot, 0, NGX_TIDRAW_YEARS,
+    "off, or from 1s to 100y, such as 30d"
+};
+
+static ngx_tidraw_check_pt  ngx_tidraw_post_database =
+    ngx_tidraw_check_database;
+static ngx_tidraw_check_pt  ngx_tidraw_post_redis = ngx_tidraw_check_redis;
+static ngx_tidraw_check_pt  ngx_tidraw_post_secret = ngx_tidraw_check_secret;
+static ngx_tidraw_check_pt  ngx_tidraw_post_url = ngx_tidraw_check_url;
 
 
 ngx_command_t  ngx_tidraw_commands[] = {
@@ -66,17 +131,17 @@ ngx_command_t  ngx_tidraw_commands[] = {
 
     { ngx_string("tidraw_database"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, database),
-      NULL },
+      &ngx_tidraw_post_database },
 
     { ngx_string("tidraw_redis"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, redis),
-      NULL },
+      &ngx_tidraw_post_redis },
 
     { ngx_string("tidraw_smtp"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
@@ -94,35 +159,35 @@ ngx_command_t  ngx_tidraw_commands[] = {
 
     { ngx_string("tidraw_secret"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, secret),
-      NULL },
+      &ngx_tidraw_post_secret },
 
     { ngx_string("tidraw_state_dir"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, state_dir),
       NULL },
 
     { ngx_string("tidraw_web"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, web_root),
       NULL },
 
     { ngx_string("tidraw_schema"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, schema_dir),
       NULL },
 
     { ngx_string("tidraw_templates"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, template_dir),
       NULL },
@@ -136,14 +201,14 @@ ngx_command_t  ngx_tidraw_commands[] = {
 
     { ngx_string("tidraw_public_url"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, public_url),
-      NULL },
+      &ngx_tidraw_post_url },
 
     { ngx_string("tidraw_license_key"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, license_key),
       NULL },
@@ -157,31 +222,31 @@ ngx_command_t  ngx_tidraw_commands[] = {
 
     { ngx_string("tidraw_registration"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_tidraw_set_registration,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, registration),
-      &ngx_tidraw_registration_enum },
+      NULL },
 
     { ngx_string("tidraw_bin_keep"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, bin_keep),
-      NULL },
+      &ngx_tidraw_range_bin_keep },
 
     { ngx_string("tidraw_passwords"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, passwords),
       NULL },
 
     { ngx_string("tidraw_activity_keep"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, activity_keep),
-      NULL },
+      &ngx_tidraw_range_activity_keep },
 
     { ngx_string("tidraw_zone"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -195,84 +260,91 @@ ngx_command_t  ngx_tidraw_commands[] = {
       ngx_tidraw_set_history,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, history),
-      NULL },
+      &ngx_tidraw_range_history },
 
     { ngx_string("tidraw_upload_dir"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_tidraw_set_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, upload_dir),
       NULL },
 
     { ngx_string("tidraw_max_upload"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_off_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, max_upload),
-      NULL },
+      &ngx_tidraw_range_max_upload },
 
     { ngx_string("tidraw_max_pixels"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_off_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, max_pixels),
-      NULL },
+      &ngx_tidraw_range_max_pixels },
 
     { ngx_string("tidraw_board_files"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_off_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, board_files),
-      NULL },
+      &ngx_tidraw_range_board_files },
 
     { ngx_string("tidraw_user_files"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_off_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, user_files),
-      NULL },
+      &ngx_tidraw_range_user_files },
 
     { ngx_string("tidraw_file_keep"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, file_keep),
-      NULL },
+      &ngx_tidraw_range_file_keep },
 
     { ngx_string("tidraw_max_message"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, max_message),
-      NULL },
+      &ngx_tidraw_range_max_message },
 
     { ngx_string("tidraw_max_room"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, max_room),
-      NULL },
+      &ngx_tidraw_range_max_room },
 
     { ngx_string("tidraw_max_sessions"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, max_sessions),
-      NULL },
+      &ngx_tidraw_range_max_sessions },
 
     { ngx_string("tidraw_max_queue"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, max_queue),
+      &ngx_tidraw_range_max_queue },
+
+    { ngx_string("tidraw_metrics"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_tidraw_set_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("tidraw_recheck"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, recheck),
-      NULL },
+      &ngx_tidraw_range_recheck },
 
       ngx_null_command
 };
@@ -314,6 +386,7 @@ ngx_tidraw_create_loc_conf(ngx_conf_t *cf)
      *     the strings = { 0, NULL };
      *     tlcf->smtp = NULL;
      *     tlcf->s3 = NULL;
+     *     tlcf->metrics = NULL;
      *     tlcf->site = NULL;
      */
 
@@ -406,7 +479,7 @@ ngx_tidraw_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    return ngx_conf_set_sec_slot(cf, cmd, conf);
+    return ngx_tidraw_set_range(cf, cmd, conf);
 }
 
 
@@ -515,6 +588,10 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->s3 = prev->s3;
     }
 
+    if (conf->metrics == NULL) {
+        conf->metrics = prev->metrics;
+    }
+
     if (conf->registration == NGX_CONF_UNSET_UINT) {
         conf->registration = prev->registration;
     }
@@ -552,26 +629,15 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
-    if (conf->max_message < 1024 * 1024) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"tidraw_max_message\" must be at least 1m: "
-                           "clients send frames of up to 768k");
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->recheck < 1000 || conf->recheck > NGX_TIDRAW_RECHECK_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"tidraw_recheck\" must be between 1s and 30m");
-        return NGX_CONF_ERROR;
-    }
-
     rv = ngx_tidraw_merge_str(cf, &conf->database, "DATABASE_URL",
-                              "sqlite:data/tidraw.db");
+                              "sqlite:data/tidraw.db",
+                              &ngx_tidraw_post_database);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rv = ngx_tidraw_merge_str(cf, &conf->redis, "REDIS_URL", "off");
+    rv = ngx_tidraw_merge_str(cf, &conf->redis, "REDIS_URL",
+                              "off", &ngx_tidraw_post_redis);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -586,23 +652,26 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return rv;
     }
 
-    rv = ngx_tidraw_merge_str(cf, &conf->secret, "TIDRAW_SECRET", NULL);
+    rv = ngx_tidraw_merge_str(cf, &conf->secret, "TIDRAW_SECRET",
+                              NULL, &ngx_tidraw_post_secret);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rv = ngx_tidraw_merge_str(cf, &conf->secret, "JWT_SECRET", NULL);
+    rv = ngx_tidraw_merge_str(cf, &conf->secret, "JWT_SECRET",
+                              NULL, &ngx_tidraw_post_secret);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rv = ngx_tidraw_merge_str(cf, &conf->public_url, "PUBLIC_URL", NULL);
+    rv = ngx_tidraw_merge_str(cf, &conf->public_url, "PUBLIC_URL",
+                              NULL, &ngx_tidraw_post_url);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
     rv = ngx_tidraw_merge_str(cf, &conf->license_key, "TLDRAW_LICENSE_KEY",
-                              NULL);
+                              NULL, NULL);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -635,7 +704,8 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_str_set(&conf->template_dir, NGX_TIDRAW_TEMPLATES);
     }
 
-    rv = ngx_tidraw_merge_str(cf, &conf->upload_dir, "UPLOAD_DIR", NULL);
+    rv = ngx_tidraw_merge_str(cf, &conf->upload_dir, "UPLOAD_DIR", NULL,
+                              NULL);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -664,11 +734,6 @@ ngx_tidraw_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         || ngx_conf_full_name(cf->cycle, &conf->template_dir, 0) != NGX_OK)
     {
         return NGX_CONF_ERROR;
-    }
-
-    rv = ngx_tidraw_check_url(cf, &conf->public_url);
-    if (rv != NGX_CONF_OK) {
-        return rv;
     }
 
     rv = ngx_tidraw_merge_base(cf, conf);
@@ -711,64 +776,37 @@ ngx_tidraw_merge_noname(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *prev,
 
 static char *
 ngx_tidraw_merge_str(ngx_conf_t *cf, ngx_str_t *conf, const char *env,
-    const char *value)
+    const char *value, void *check)
 {
-    char  *rv;
+    char  *wrong;
 
     if (conf->data) {
         return NGX_CONF_OK;
     }
 
-    rv = ngx_tidraw_conf_env(cf, env, conf);
-
-    if (rv != NGX_CONF_OK || conf->data || value == NULL) {
-        return rv;
+    if (ngx_tidraw_conf_env(cf, env, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
-    conf->data = (u_char *) value;
-    conf->len = ngx_strlen(value);
+    if (conf->data) {
+        wrong = ngx_tidraw_value_text(cf, conf, check);
+
+        if (wrong) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value of the environment variable "
+                               "%s: %s", env, wrong);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (value) {
+        conf->data = (u_char *) value;
+        conf->len = ngx_strlen(value);
+    }
 
     return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_tidraw_merge_registration(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
-{
-    char             *rv;
-    ngx_str_t         value;
-    ngx_conf_enum_t  *e;
-
-    if (conf->registration != NGX_CONF_UNSET_UINT) {
-        return NGX_CONF_OK;
-    }
-
-    ngx_str_null(&value);
-
-    rv = ngx_tidraw_conf_env(cf, "REGISTRATION", &value);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    if (value.data == NULL) {
-        conf->registration = NGX_TIDRAW_REGISTRATION_INVITE;
-        return NGX_CONF_OK;
-    }
-
-    for (e = ngx_tidraw_registration_enum; e->name.len; e++) {
-        if (e->name.len == value.len
-            && ngx_strncmp(e->name.data, value.data, value.len) == 0)
-        {
-            conf->registration = e->value;
-            return NGX_CONF_OK;
-        }
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid value \"%V\" of REGISTRATION, it must be "
-                       "open, invite or closed", &value);
-
-    return NGX_CONF_ERROR;
 }
 
 
@@ -818,41 +856,6 @@ ngx_tidraw_merge_base(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
 
     conf->base.data = p;
     conf->base.len++;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_tidraw_check_url(ngx_conf_t *cf, ngx_str_t *url)
-{
-    size_t  i, scheme;
-
-    if (url->len == 0) {
-        return NGX_CONF_OK;
-    }
-
-    scheme = 0;
-
-    if (url->len > 8 && ngx_strncmp(url->data, "https://", 8) == 0) {
-        scheme = 8;
-
-    } else if (url->len > 7 && ngx_strncmp(url->data, "http://", 7) == 0) {
-        scheme = 7;
-    }
-
-    for (i = scheme; scheme && i < url->len; i++) {
-        if (url->data[i] <= ' ' || url->data[i] == '?' || url->data[i] == '#') {
-            scheme = 0;
-        }
-    }
-
-    if (scheme == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid public URL \"%V\", it must look like "
-                           "\"https://boards.example.org/\"", url);
-        return NGX_CONF_ERROR;
-    }
 
     return NGX_CONF_OK;
 }

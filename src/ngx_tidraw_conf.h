@@ -41,6 +41,43 @@ char *ngx_tidraw_conf_first(ngx_conf_t *cf, ngx_tidraw_site_t *site);
 
 extern ngx_command_t  ngx_tidraw_commands[];
 
+/* Values: ngx_tidraw_conf_value.c */
+
+#define NGX_TIDRAW_MIN_SECRET   8
+
+typedef struct {
+    char                 *(*set)(ngx_conf_t *cf, ngx_command_t *cmd,
+                                 void *conf);      /* nginx's own slot */
+    int64_t                 min;
+    int64_t                 max;
+    const char             *hint;       /* behind "it must be" */
+} ngx_tidraw_range_t;
+
+/* NULL, or what is wrong with it, without repeating it. */
+typedef char *(*ngx_tidraw_check_pt)(ngx_conf_t *cf, ngx_str_t *s);
+
+/* A number, a size or a time; post is an ngx_tidraw_range_t. */
+char *ngx_tidraw_set_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* A text; post is an ngx_tidraw_check_pt, or NULL. */
+char *ngx_tidraw_set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* As a check does, of what no text may be, and by the check. */
+char *ngx_tidraw_value_text(ngx_conf_t *cf, ngx_str_t *s, void *check);
+
+char *ngx_tidraw_check_database(ngx_conf_t *cf, ngx_str_t *url);
+char *ngx_tidraw_check_redis(ngx_conf_t *cf, ngx_str_t *url);
+char *ngx_tidraw_check_secret(ngx_conf_t *cf, ngx_str_t *secret);
+char *ngx_tidraw_check_url(ngx_conf_t *cf, ngx_str_t *url);
+
+char *ngx_tidraw_set_registration(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_tidraw_merge_registration(ngx_conf_t *cf,
+    ngx_tidraw_loc_conf_t *conf);
+
+/* tidraw_metrics: ngx_tidraw_conf_metrics.c */
+char *ngx_tidraw_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
 /* tidraw_smtp: ngx_tidraw_conf_smtp.c */
 
 char *ngx_tidraw_set_smtp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -49,7 +49,7 @@ ngx_tidraw_set_smtp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_t          *value, *s;
     ngx_uint_t          i, k;
-    ngx_tidraw_smtp_t  *smtp;
+    ngx_tidraw_smtp_t  *smtp, rest;
 
     if (tlcf->smtp) {
         return "is duplicate";
@@ -95,7 +95,26 @@ ngx_tidraw_set_smtp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         value[i].len -= s->len;
 
         s = (ngx_str_t *) ((char *) smtp + ngx_tidraw_smtp_params[k].offset);
+
+        if (s->data) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "parameter %ui of \"tidraw_smtp\" is there "
+                               "twice", i);
+            return NGX_CONF_ERROR;
+        }
+
         *s = value[i];
+    }
+
+    /* what is wrong without the environment is said with its line */
+
+    rest = *smtp;
+
+    if ((rest.given_tls.len && ngx_tidraw_smtp_tls(cf, &rest) != NGX_CONF_OK)
+        || (rest.given_from.len
+            && ngx_tidraw_smtp_from(cf, &rest) != NGX_CONF_OK))
+    {
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;

@@ -32,6 +32,7 @@
 #endif
 
 
+static ngx_int_t ngx_tidraw_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_tidraw_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_tidraw_init_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_tidraw_init_site(ngx_tidraw_site_t *site,
@@ -46,7 +47,7 @@ static void ngx_tidraw_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_http_module_t  ngx_tidraw_module_ctx = {
-    NULL,                                  /* preconfiguration */
+    ngx_tidraw_preconfiguration,           /* preconfiguration */
     NULL,                                  /* postconfiguration */
 
     ngx_tidraw_create_main_conf,           /* create main configuration */
@@ -74,6 +75,22 @@ ngx_module_t  ngx_tidraw_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+/* By an index a variable has one value throughout a request. */
+
+static ngx_int_t
+ngx_tidraw_preconfiguration(ngx_conf_t *cf)
+{
+    ngx_tidraw_main_conf_t  *tmcf;
+
+    static ngx_str_t  name = ngx_string("request_id");
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_tidraw_module);
+    tmcf->request_id = ngx_http_get_variable_index(cf, &name);
+
+    return tmcf->request_id == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
 
 
 static ngx_int_t

@@ -80,3 +80,37 @@ ngx_tidraw_now(void)
 
     return (int64_t) tp->sec * 1000 + tp->msec;
 }
+
+
+uint64_t
+ngx_tidraw_memory(void)
+{
+    u_char     buf[128], *p, *end;
+    ssize_t    n;
+    ngx_fd_t   fd;
+    ngx_int_t  pages;
+
+    fd = ngx_open_file("/proc/self/statm", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    if (fd == NGX_INVALID_FILE) {
+        return 0;
+    }
+
+    n = ngx_read_fd(fd, buf, sizeof(buf));
+
+    (void) ngx_close_file(fd);
+
+    if (n <= 0) {
+        return 0;
+    }
+
+    p = ngx_strlchr(buf, buf + n, ' ');
+    end = p ? ngx_strlchr(p + 1, buf + n, ' ') : NULL;
+
+    if (end == NULL) {
+        return 0;
+    }
+
+    pages = ngx_atoi(p + 1, end - p - 1);
+
+    return pages < 0 ? 0 : (uint64_t) pages * ngx_pagesize;
+}

@@ -20,7 +20,7 @@ my %may = (
     sync  => [qw(core store auth ws bus zone)],
     ws    => [qw(core auth zone)],
     files => [qw(core store)],
-    mail  => [qw(core store)],
+    mail  => [qw(core store zone)],
     preview => [qw(core)],
     http  => [qw(core store history auth sync ws zone files mail
                  preview)],

@@ -30,7 +30,7 @@ case $1 in
     test)
         want="$want libio-socket-ssl-perl openssl postgresql sqlite3 dpkg-dev
               curl redis-server valgrind clang libclang-rt-dev
-              libfuse3-dev e2fsprogs"
+              libfuse3-dev e2fsprogs apache2-bin caddy haproxy"
         command -v chromium > /dev/null || want="$want chromium"
         [ -z "$LONG" ] || want="$want debhelper debootstrap lintian"
         ;;

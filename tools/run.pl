@@ -282,7 +282,7 @@ sub say_hello {
         my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', Timeout => 1,
                                       PeerPort => $port) or return 0;
 
-        print $s "GET /healthz HTTP/1.0\r\n\r\n";
+        print $s "GET /readyz HTTP/1.0\r\n\r\n";
 
         return 0 if (<$s> // '') !~ / 200 /;
     }

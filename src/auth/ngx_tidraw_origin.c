@@ -9,6 +9,9 @@
 #include "ngx_tidraw_origin.h"
 
 
+#define NGX_TIDRAW_MAX_REQUEST_ID  64
+
+
 typedef struct {
     ngx_uint_t   https;       /* unsigned, 1 or 0 */
     ngx_str_t    host;        /* name[:port], default port removed */
@@ -163,6 +166,91 @@ ngx_tidraw_origin_own(ngx_http_request_t *r)
 
 
 ngx_uint_t
+ngx_tidraw_origin_direct(ngx_http_request_t *r)
+{
+    return r->connection->proxy_protocol == NULL
+           && ngx_tidraw_header(r, "x-forwarded-for", NULL) == NULL
+           && ngx_tidraw_header(r, "x-forwarded-host", NULL) == NULL
+           && ngx_tidraw_header(r, "x-forwarded-proto", NULL) == NULL
+           && ngx_tidraw_header(r, "x-real-ip", NULL) == NULL
+           && ngx_tidraw_header(r, "forwarded", NULL) == NULL
+           && ngx_tidraw_header(r, "via", NULL) == NULL;
+}
+
+
+ngx_uint_t
+ngx_tidraw_origin_trusted(ngx_http_request_t *r)
+{
+    ngx_str_t                  *client;
+    ngx_uint_t                  key;
+    ngx_http_variable_value_t  *v;
+
+    static ngx_str_t  name = ngx_string("realip_remote_addr");
+
+    key = ngx_hash_key(name.data, name.len);
+    v = ngx_http_get_variable(r, &name, key);
+
+    if (v == NULL || v->not_found) {
+        return 0;
+    }
+
+    /* the peer's own address, where the module of nginx has put another */
+
+    client = &r->connection->addr_text;
+
+    return v->len != client->len
+           || ngx_memcmp(v->data, client->data, client->len) != 0;
+}
+
+
+ngx_str_t
+ngx_tidraw_request_id(ngx_http_request_t *r)
+{
+    u_char                      c;
+    size_t                      i;
+    ngx_str_t                   id;
+    ngx_uint_t                  n;
+    ngx_table_elt_t            *h;
+    ngx_tidraw_main_conf_t     *tmcf;
+    ngx_http_variable_value_t  *v;
+
+    h = ngx_tidraw_header(r, "x-request-id", &n);
+
+    if (n == 1 && ngx_tidraw_origin_trusted(r)) {
+
+        id = h->value;
+
+        for (i = 0; i < id.len && id.len <= NGX_TIDRAW_MAX_REQUEST_ID; i++) {
+            c = id.data[i];
+
+            if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+                  || (c >= 'A' && c <= 'Z')
+                  || c == '-' || c == '_' || c == '.'))
+            {
+                break;
+            }
+        }
+
+        if (i && i == id.len) {
+            return id;
+        }
+    }
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_tidraw_module);
+    v = ngx_http_get_indexed_variable(r, tmcf->request_id);
+
+    ngx_str_null(&id);
+
+    if (v && !v->not_found) {
+        id.data = v->data;
+        id.len = v->len;
+    }
+
+    return id;
+}
+
+
+ngx_uint_t
 ngx_tidraw_origin_local(ngx_http_request_t *r)
 {
     u_char               *p;
@@ -207,14 +295,7 @@ ngx_tidraw_origin_local(ngx_http_request_t *r)
         return 0;
     }
 
-    if (r->connection->proxy_protocol != NULL
-        || ngx_tidraw_header(r, "x-forwarded-for", NULL) != NULL
-        || ngx_tidraw_header(r, "x-forwarded-host", NULL) != NULL
-        || ngx_tidraw_header(r, "x-forwarded-proto", NULL) != NULL
-        || ngx_tidraw_header(r, "x-real-ip", NULL) != NULL
-        || ngx_tidraw_header(r, "forwarded", NULL) != NULL
-        || ngx_tidraw_header(r, "via", NULL) != NULL)
-    {
+    if (!ngx_tidraw_origin_direct(r)) {
         return 0;
     }
 

@@ -28,6 +28,22 @@ ngx_uint_t ngx_tidraw_origin_https(ngx_http_request_t *r);
  */
 ngx_uint_t ngx_tidraw_origin_own(ngx_http_request_t *r);
 
+/* 1 unless something says that a proxy stands between. */
+ngx_uint_t ngx_tidraw_origin_direct(ngx_http_request_t *r);
+
+/*
+ * 1 when the address of the client was told by a proxy that is trusted:
+ * nginx's own set_real_ip_from.
+ */
+ngx_uint_t ngx_tidraw_origin_trusted(ngx_http_request_t *r);
+
+/*
+ * What this request is called in logs, in the answer and by X-Request-Id:
+ * nginx's $request_id, or what a trusted proxy calls it.  In the request's
+ * pool; len 0 when out of memory.
+ */
+ngx_str_t ngx_tidraw_request_id(ngx_http_request_t *r);
+
 /*
  * 1 when the client sits on this machine and no proxy stands between: peer
  * address and host name are loopback, nothing was forwarded.

@@ -8,7 +8,7 @@
 #include "td_zone.h"
 
 
-#define TD_ZONE_MAGIC     0x74647a6f6e653031ULL   /* of this layout */
+#define TD_ZONE_MAGIC     0x74647a6f6e653032ULL   /* of this layout */
 #define TD_ZONE_TRIES     64                      /* to see a whole slot */
 #define TD_ZONE_WAYS      8                       /* entries of a set */
 #define TD_ZONE_FORGET    (3600 * (uint64_t) 1000)

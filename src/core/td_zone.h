@@ -21,7 +21,7 @@
 /* Bytes below which td_zone_map() refuses. */
 #define TD_ZONE_MIN        (96 * 1024)
 
-#define TD_ZONE_COUNTERS   96
+#define TD_ZONE_COUNTERS   192
 
 #define TD_ZONE_ROOM       22
 #define TD_ZONE_ID         40       /* a presence id */

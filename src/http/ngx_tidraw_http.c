@@ -18,6 +18,7 @@
 #define NGX_TIDRAW_HTTP_MAX_DIGITS  16
 
 
+static ngx_uint_t ngx_tidraw_http_is_api(ngx_str_t *rel);
 static ngx_int_t ngx_tidraw_http_hide(ngx_http_request_t *r, ngx_str_t *rel);
 static ngx_int_t ngx_tidraw_http_outside(ngx_http_request_t *r,
     ngx_str_t *base);
@@ -74,7 +75,8 @@ static struct {
 ngx_int_t
 ngx_tidraw_http_handler(ngx_http_request_t *r)
 {
-    ngx_str_t               rel;
+    ngx_str_t               rel, id;
+    ngx_uint_t              connect;
     ngx_tidraw_loc_conf_t  *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
@@ -96,15 +98,20 @@ ngx_tidraw_http_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rel.len > 8 && ngx_strncmp(rel.data, "connect/", 8) == 0) {
-        return ngx_tidraw_http_connect(r, &rel);
-    }
+    connect = (rel.len > 8 && ngx_strncmp(rel.data, "connect/", 8) == 0);
 
-    if ((rel.len == 7 && ngx_strncmp(rel.data, "healthz", 7) == 0)
-        || (rel.len == 3 && ngx_strncmp(rel.data, "api", 3) == 0)
-        || (rel.len > 3 && ngx_strncmp(rel.data, "api/", 4) == 0))
-    {
-        return ngx_tidraw_http_api(r, &rel);
+    if (connect || ngx_tidraw_http_is_api(&rel)) {
+
+        id = ngx_tidraw_request_id(r);
+
+        if (id.len == 0
+            || ngx_tidraw_http_add_header(r, "X-Request-Id", &id) != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return connect ? ngx_tidraw_http_connect(r, &rel)
+                       : ngx_tidraw_http_api(r, &rel);
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
@@ -112,6 +119,32 @@ ngx_tidraw_http_handler(ngx_http_request_t *r)
     }
 
     return ngx_tidraw_http_app(r, &rel);
+}
+
+
+static ngx_uint_t
+ngx_tidraw_http_is_api(ngx_str_t *rel)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  names[] = {
+        ngx_string("api"), ngx_string("healthz"), ngx_string("readyz"),
+        ngx_string("metrics")
+    };
+
+    if (rel->len > 3 && ngx_strncmp(rel->data, "api/", 4) == 0) {
+        return 1;
+    }
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (rel->len == names[i].len
+            && ngx_strncmp(rel->data, names[i].data, rel->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -222,7 +222,8 @@ void ngx_tidraw_call_error(ngx_tidraw_call_t *call, ngx_tidraw_error_e error,
     const char *message);
 
 /* The failure as a text, where an answer has begun already. */
-void ngx_tidraw_write_error(td_buf_t *b, ngx_tidraw_error_e error);
+void ngx_tidraw_write_error(ngx_http_request_t *r, td_buf_t *b,
+    ngx_tidraw_error_e error);
 
 /* 400 that names the field. */
 void ngx_tidraw_call_bad_field(ngx_tidraw_call_t *call, const char *field,
@@ -234,6 +235,9 @@ void ngx_tidraw_call_bad_field(ngx_tidraw_call_t *call, const char *field,
  */
 ngx_int_t ngx_tidraw_http_send_error(ngx_http_request_t *r,
     ngx_tidraw_error_e error, const char *message);
+
+/* The n-th code of a failure; NULL beyond the last one. */
+const char *ngx_tidraw_error_code(ngx_uint_t n);
 
 /* A header of the answer; key and value must live as long as the request. */
 ngx_int_t ngx_tidraw_http_add_header(ngx_http_request_t *r, const char *key,
@@ -455,6 +459,8 @@ void ngx_tidraw_call_detach(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_config(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_healthz(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_readyz(ngx_tidraw_call_t *call);
+void ngx_tidraw_http_metrics(ngx_tidraw_call_t *call);
 
 void ngx_tidraw_http_register(ngx_tidraw_call_t *call);
 void ngx_tidraw_http_login(ngx_tidraw_call_t *call);

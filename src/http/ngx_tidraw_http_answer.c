@@ -7,6 +7,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_zone.h"
 
 
@@ -32,8 +33,8 @@ static void ngx_tidraw_call_instead(ngx_tidraw_call_t *call,
 static ngx_int_t ngx_tidraw_http_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *body, ngx_str_t *type, ngx_str_t *cache,
     ngx_uint_t retry);
-static void ngx_tidraw_http_write_error(td_buf_t *b, ngx_tidraw_error_e error,
-    const char *message, const char *field);
+static void ngx_tidraw_http_write_error(ngx_http_request_t *r, td_buf_t *b,
+    ngx_tidraw_error_e error, const char *message, const char *field);
 static void ngx_tidraw_http_free_buf(void *data);
 
 
@@ -41,7 +42,7 @@ static void ngx_tidraw_http_free_buf(void *data);
 static size_t  ngx_tidraw_answers;
 
 
-static ngx_tidraw_error_t  ngx_tidraw_errors[] = {
+static ngx_tidraw_error_t  ngx_tidraw_errors[NGX_TIDRAW_ERRORS_MAX] = {
     { 400, "bad_request", "The request has the wrong form." },
     { 400, "weak_password", "This is one of the passwords that are tried"
            " first. Please choose another one." },
@@ -175,7 +176,7 @@ ngx_tidraw_call_instead(ngx_tidraw_call_t *call, ngx_tidraw_error_e error)
     ngx_str_null(&call->type);
     ngx_str_null(&call->cache);
 
-    ngx_tidraw_http_write_error(&call->out, error, NULL, NULL);
+    ngx_tidraw_http_write_error(call->request, &call->out, error, NULL, NULL);
 }
 
 
@@ -202,8 +203,16 @@ ngx_tidraw_call_error(ngx_tidraw_call_t *call, ngx_tidraw_error_e error,
         call->retry = 2;
     }
 
-    ngx_tidraw_http_write_error(&call->out, error, message, call->field);
+    ngx_tidraw_http_write_error(call->request, &call->out, error, message,
+                                call->field);
     ngx_tidraw_call_answer(call, ngx_tidraw_errors[error].status);
+}
+
+
+const char *
+ngx_tidraw_error_code(ngx_uint_t n)
+{
+    return n < NGX_TIDRAW_ERRORS_MAX ? ngx_tidraw_errors[n].code : NULL;
 }
 
 
@@ -220,10 +229,12 @@ ngx_int_t
 ngx_tidraw_http_send_error(ngx_http_request_t *r, ngx_tidraw_error_e error,
     const char *message)
 {
-    td_buf_t            *b;
-    ngx_int_t            rc;
-    ngx_str_t            body, none;
-    ngx_http_cleanup_t  *cln;
+    td_buf_t               *b;
+    ngx_int_t               rc;
+    ngx_str_t               body, none;
+    ngx_uint_t              status;
+    ngx_http_cleanup_t     *cln;
+    ngx_tidraw_loc_conf_t  *tlcf;
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
@@ -239,7 +250,7 @@ ngx_tidraw_http_send_error(ngx_http_request_t *r, ngx_tidraw_error_e error,
     ngx_memzero(b, sizeof(td_buf_t));
     cln->handler = ngx_tidraw_http_free_buf;
 
-    ngx_tidraw_http_write_error(b, error, message, NULL);
+    ngx_tidraw_http_write_error(r, b, error, message, NULL);
 
     if (b->failed) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -249,8 +260,13 @@ ngx_tidraw_http_send_error(ngx_http_request_t *r, ngx_tidraw_error_e error,
     body.len = b->len;
     ngx_str_null(&none);
 
-    return ngx_tidraw_http_send(r, ngx_tidraw_errors[error].status, &body,
-                                &none, &none,
+    status = ngx_tidraw_errors[error].status;
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
+
+    ngx_tidraw_count(tlcf->site, status < 500 ? NGX_TIDRAW_COUNT_API_4XX
+                                              : NGX_TIDRAW_COUNT_API_5XX, 1);
+
+    return ngx_tidraw_http_send(r, status, &body, &none, &none,
                                 error == NGX_TIDRAW_ERROR_UNAVAILABLE ? 2 : 0);
 }
 
@@ -405,20 +421,38 @@ ngx_tidraw_http_add_header(ngx_http_request_t *r, const char *key,
 
 
 void
-ngx_tidraw_write_error(td_buf_t *b, ngx_tidraw_error_e error)
+ngx_tidraw_write_error(ngx_http_request_t *r, td_buf_t *b,
+    ngx_tidraw_error_e error)
 {
-    ngx_tidraw_http_write_error(b, error, NULL, NULL);
+    ngx_tidraw_http_write_error(r, b, error, NULL, NULL);
 }
 
 
+/* Every failure comes by here: it is counted, and has its line in the log. */
+
 static void
-ngx_tidraw_http_write_error(td_buf_t *b, ngx_tidraw_error_e error,
-    const char *message, const char *field)
+ngx_tidraw_http_write_error(ngx_http_request_t *r, td_buf_t *b,
+    ngx_tidraw_error_e error, const char *message, const char *field)
 {
-    td_str_t             s;
-    ngx_tidraw_error_t  *e;
+    td_str_t                s;
+    ngx_str_t               id;
+    ngx_uint_t              level;
+    ngx_tidraw_error_t     *e;
+    ngx_tidraw_loc_conf_t  *tlcf;
 
     e = &ngx_tidraw_errors[error];
+    id = ngx_tidraw_request_id(r);
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_tidraw_module);
+
+    ngx_tidraw_count(tlcf->site, NGX_TIDRAW_COUNT_ERRORS + error, 1);
+
+    level = e->status < 500 ? NGX_LOG_INFO
+            : e->status == 503 ? NGX_LOG_NOTICE : NGX_LOG_ERR;
+
+    ngx_log_error(level, r->connection->log, 0,
+                  "tidraw: call %s status=%ui code=%s id=%V%s%s",
+                  e->status < 500 ? "refused" : "failed", e->status, e->code,
+                  &id, field ? " field=" : "", field ? field : "");
 
     td_buf_lit(b, "{\"error\":{\"code\":\"");
     td_buf_add(b, e->code, ngx_strlen(e->code));
@@ -435,7 +469,9 @@ ngx_tidraw_http_write_error(td_buf_t *b, ngx_tidraw_error_e error,
         td_json_write_string(b, s);
     }
 
-    td_buf_lit(b, "}}");
+    td_buf_lit(b, ",\"request\":\"");
+    td_buf_add(b, (char *) id.data, id.len);
+    td_buf_lit(b, "\"}}");
 }
 
 

@@ -739,7 +739,7 @@ ngx_tidraw_archive_broken(ngx_tidraw_archive_t *ar, ngx_tidraw_error_e error)
 
     ngx_memzero(&b, sizeof(td_buf_t));
 
-    ngx_tidraw_write_error(&b, error);
+    ngx_tidraw_write_error(ar->call->request, &b, error);
     td_buf_char(&b, '\n');
 
     ngx_tidraw_archive_say(ar, &b);

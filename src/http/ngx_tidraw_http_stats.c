@@ -20,7 +20,6 @@ typedef struct {
 
 static void ngx_tidraw_stats_done(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
-static int64_t ngx_tidraw_stats_rss(void);
 static void ngx_tidraw_json_workers(td_buf_t *b, ngx_tidraw_call_t *call);
 
 
@@ -122,7 +121,7 @@ ngx_tidraw_stats_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     }
 
     td_buf_lit(b, "},\"memory\":{\"rss\":");
-    ngx_tidraw_json_int(b, ngx_tidraw_stats_rss());
+    ngx_tidraw_json_int(b, ngx_tidraw_memory());
     td_buf_lit(b, ",\"zone_size\":");
     ngx_tidraw_json_int(b, call->conf->zone);
     td_buf_lit(b, ",\"zone_used\":");
@@ -209,40 +208,4 @@ ngx_tidraw_json_workers(td_buf_t *b, ngx_tidraw_call_t *call)
             td_buf_lit(b, "false}");
         }
     }
-}
-
-
-/* Bytes of memory that this worker holds; -1 where /proc does not say. */
-
-static int64_t
-ngx_tidraw_stats_rss(void)
-{
-    u_char     buf[128], *p, *end;
-    ssize_t    n;
-    ngx_fd_t   fd;
-    ngx_int_t  pages;
-
-    fd = ngx_open_file("/proc/self/statm", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        return -1;
-    }
-
-    n = ngx_read_fd(fd, buf, sizeof(buf));
-
-    (void) ngx_close_file(fd);
-
-    if (n <= 0) {
-        return -1;
-    }
-
-    p = ngx_strlchr(buf, buf + n, ' ');
-    end = p ? ngx_strlchr(p + 1, buf + n, ' ') : NULL;
-
-    if (end == NULL) {
-        return -1;
-    }
-
-    pages = ngx_atoi(p + 1, end - p - 1);
-
-    return pages < 0 ? -1 : (int64_t) pages * (int64_t) ngx_pagesize;
 }

@@ -12,7 +12,7 @@ static void ngx_tidraw_config_done(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_config_answer(ngx_tidraw_call_t *call,
     ngx_uint_t needed, ngx_uint_t registration);
-static void ngx_tidraw_healthz_done(ngx_tidraw_call_t *call,
+static void ngx_tidraw_readyz_done(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 
 
@@ -115,8 +115,25 @@ ngx_tidraw_config_answer(ngx_tidraw_call_t *call, ngx_uint_t needed,
 }
 
 
+/* This process answers, whatever the database does. */
+
 void
 ngx_tidraw_http_healthz(ngx_tidraw_call_t *call)
+{
+    td_buf_lit(&call->out, "{\"status\":\"ok\"}");
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}
+
+
+/*
+ * The database answers and has the tables of this version.  Whether it can be
+ * written is no part of it: boards can be looked at without, and nobody would
+ * find out that it can be again.
+ */
+
+void
+ngx_tidraw_http_readyz(ngx_tidraw_call_t *call)
 {
     ngx_tidraw_op_t  *op;
 
@@ -135,19 +152,17 @@ ngx_tidraw_http_healthz(ngx_tidraw_call_t *call)
 
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_PING, "");
 
-    ngx_tidraw_call_run(call, op, ngx_tidraw_healthz_done);
+    ngx_tidraw_call_run(call, op, ngx_tidraw_readyz_done);
 }
 
 
 static void
-ngx_tidraw_healthz_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+ngx_tidraw_readyz_done(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
     if (op->rc != NGX_OK) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return;
     }
 
-    td_buf_lit(&call->out, "{\"status\":\"ok\"}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    ngx_tidraw_http_healthz(call);
 }

@@ -13,6 +13,7 @@
 
 
 #include "ngx_tidraw_mail.h"
+#include "ngx_tidraw_zone.h"
 
 
 #define NGX_TIDRAW_MAILS_FIRST    500        /* ms after the start */
@@ -379,11 +380,14 @@ ngx_tidraw_mails_result(ngx_tidraw_mails_t *mails, ngx_int_t rc,
     mails->rc = rc;
 
     if (rc == NGX_OK) {
+        ngx_tidraw_count(mails->site, NGX_TIDRAW_COUNT_MAILS_SENT, 1);
         ngx_log_error(NGX_LOG_INFO, log, 0, "tidraw: mail %V to %V is sent",
                       &mails->id, &mails->to);
         ngx_tidraw_mails_settle(mails);
         return;
     }
+
+    ngx_tidraw_count(mails->site, NGX_TIDRAW_COUNT_MAILS_FAILED, 1);
 
     now = ngx_tidraw_now();
     last = sizeof(ngx_tidraw_mails_pauses) / sizeof(int64_t) - 1;
@@ -391,6 +395,7 @@ ngx_tidraw_mails_result(ngx_tidraw_mails_t *mails, ngx_int_t rc,
                                                  last)];
 
     if (rc == NGX_DECLINED || next >= mails->expires) {
+        ngx_tidraw_count(mails->site, NGX_TIDRAW_COUNT_MAILS_GIVEN_UP, 1);
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "tidraw: the mail to %V was given up at attempt %L: %V",
                       &mails->to, mails->tries, error);

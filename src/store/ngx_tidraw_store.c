@@ -441,9 +441,37 @@ ngx_tidraw_store_done(ngx_tidraw_opx_t *opx, ngx_int_t rc)
 
     opx->op.rc = rc;
 
+    switch (rc) {
+
+    case NGX_TIDRAW_STORE_AWAY:
+        st->failed[0]++;
+        break;
+
+    case NGX_TIDRAW_STORE_FULL:
+        st->failed[1]++;
+        break;
+
+    case NGX_TIDRAW_STORE_UNKNOWN:
+        st->failed[2]++;
+        break;
+
+    case NGX_ERROR:
+        st->failed[3]++;
+        break;
+    }
+
     ngx_queue_insert_tail(&st->done, &opx->queue);
 
     ngx_post_event(&st->finish, &ngx_posted_events);
+}
+
+
+void
+ngx_tidraw_store_stats(ngx_tidraw_store_t *st,
+    ngx_tidraw_store_stats_t *stats)
+{
+    stats->operations = st->nops;
+    ngx_memcpy(stats->failed, st->failed, sizeof(st->failed));
 }
 
 

@@ -110,6 +110,19 @@ void ngx_tidraw_store_close(ngx_tidraw_store_t *st);
 /* 1 when others than this nginx may write to the database. */
 ngx_uint_t ngx_tidraw_store_remote(ngx_tidraw_store_t *st);
 
+/*
+ * What a worker's store does: operations that wait or run, and those that
+ * failed since it was opened, by how: away, full, unknown, refused.
+ */
+
+typedef struct {
+    ngx_uint_t              operations;
+    uint64_t                failed[4];
+} ngx_tidraw_store_stats_t;
+
+void ngx_tidraw_store_stats(ngx_tidraw_store_t *st,
+    ngx_tidraw_store_stats_t *stats);
+
 /* 1 while the last contact with the database worked. */
 ngx_uint_t ngx_tidraw_store_ready(ngx_tidraw_store_t *st);
 

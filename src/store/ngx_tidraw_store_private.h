@@ -98,6 +98,7 @@ struct ngx_tidraw_store_s {
     ngx_queue_t                  done;         /* handlers to be called */
     ngx_uint_t                   nops;         /* from run() to the handler */
     size_t                       nbytes;
+    uint64_t                     failed[4];    /* as the statistics have them */
 
     ngx_event_t                  kick;      /* posted */
     ngx_event_t                  finish;    /* posted */

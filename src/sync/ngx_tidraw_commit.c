@@ -31,6 +31,7 @@ static ngx_tidraw_op_t *ngx_tidraw_commit_op(ngx_tidraw_room_t *room);
 static ngx_int_t ngx_tidraw_commit_change(ngx_tidraw_room_t *room,
     ngx_tidraw_op_t *op, td_change_t *change);
 static void ngx_tidraw_commit_done(ngx_tidraw_op_t *op);
+static void ngx_tidraw_commit_measure(ngx_tidraw_room_t *room);
 static void ngx_tidraw_commit_merge(ngx_tidraw_room_t *room);
 static void ngx_tidraw_commit_answer(ngx_tidraw_room_t *room);
 static ngx_int_t ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
@@ -115,11 +116,13 @@ ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
     push->client = s;
     push->protocol = s->protocol;
     push->document = document;
+    push->came = ngx_current_msec;
 
     s->pending++;
     s->pending_bytes += text.len;
 
     c->bytes += text.len;
+    s->rooms->npushes++;
 
     ngx_queue_insert_tail(&c->waiting, &push->queue);
 
@@ -132,6 +135,12 @@ ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
 void
 ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c, ngx_tidraw_push_t *push)
 {
+    ngx_tidraw_room_t  *room;
+
+    room = (ngx_tidraw_room_t *) ((u_char *) c
+                                  - offsetof(ngx_tidraw_room_t, commit));
+    room->rooms->npushes--;
+
     c->bytes -= push->len;
 
     ngx_free(push);
@@ -594,8 +603,8 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
     case NGX_OK:
 
         c->losses = 0;
-        ngx_tidraw_count(room->rooms->site, NGX_TIDRAW_COUNT_COMMITS, 1);
         c->took = ngx_current_msec - c->started;
+        ngx_tidraw_commit_measure(room);
 
         if (c->failures) {
             c->failures = 0;
@@ -636,6 +645,46 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
         ngx_tidraw_commit_failed(room, op->rc);
         return;
     }
+}
+
+
+static void
+ngx_tidraw_commit_measure(ngx_tidraw_room_t *room)
+{
+    size_t                bytes;
+    ngx_uint_t            n;
+    ngx_queue_t          *q;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_site_t    *site;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
+    site = room->rooms->site;
+    bytes = 0;
+    n = 0;
+
+    for (q = ngx_queue_head(&c->running);
+         q != ngx_queue_sentinel(&c->running);
+         q = ngx_queue_next(q))
+    {
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->rc != TD_OK || !push->document) {
+            continue;
+        }
+
+        bytes += push->len;
+        n++;
+
+        ngx_tidraw_observe(site, NGX_TIDRAW_HIST_DURABLE,
+                           ngx_current_msec - push->came);
+    }
+
+    ngx_tidraw_count(site, NGX_TIDRAW_COUNT_COMMITS, 1);
+    ngx_tidraw_observe(site, NGX_TIDRAW_HIST_COMMIT,
+                       ngx_current_msec - c->asked);
+    ngx_tidraw_observe(site, NGX_TIDRAW_HIST_EDITS, n);
+    ngx_tidraw_observe(site, NGX_TIDRAW_HIST_BYTES, bytes);
 }
 
 
@@ -768,6 +817,12 @@ ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
                                        e->legacy);
         if (item == NULL) {
             return NGX_ERROR;
+        }
+
+        if (item->patch_len) {
+            item->came = push->came;
+            item->timed = 1;
+            room->batch.ntimed++;
         }
 
         ngx_tidraw_remote_document(room, push->clock, e->diff);

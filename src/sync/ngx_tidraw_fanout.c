@@ -29,6 +29,7 @@ static ngx_tidraw_shared_t *ngx_tidraw_fanout_share(td_buf_t *b);
 static void ngx_tidraw_fanout_release(td_buf_t *b, ngx_tidraw_shared_t *shared);
 static ngx_uint_t ngx_tidraw_fanout_slices(ngx_tidraw_client_t *s,
     ngx_tidraw_shared_t *text, ngx_tidraw_shared_t *extra);
+static void ngx_tidraw_fanout_measure(ngx_tidraw_room_t *room);
 
 
 static u_char  ngx_tidraw_data_head[] = "{\"type\":\"data\",\"data\":[";
@@ -352,12 +353,37 @@ ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room)
         s->batched = 0;
     }
 
+    if (b->ntimed) {
+        ngx_tidraw_fanout_measure(room);
+    }
+
     b->nitems = 0;
     b->nlegacy = 0;
     b->flushed = ngx_current_msec;
 
     ngx_tidraw_fanout_release(&b->text, text);
     ngx_tidraw_fanout_release(&b->extra, extra);
+}
+
+
+/* How old the edits are that others have got now. */
+
+static void
+ngx_tidraw_fanout_measure(ngx_tidraw_room_t *room)
+{
+    ngx_uint_t           i;
+    ngx_tidraw_batch_t  *b;
+
+    b = &room->batch;
+
+    for (i = 0; i < b->nitems; i++) {
+        if (b->items[i].timed) {
+            ngx_tidraw_observe(room->rooms->site, NGX_TIDRAW_HIST_PEER,
+                               ngx_current_msec - b->items[i].came);
+        }
+    }
+
+    b->ntimed = 0;
 }
 
 

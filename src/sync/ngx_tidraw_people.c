@@ -65,17 +65,13 @@ ngx_tidraw_people_handler(ngx_event_t *ev)
     rooms = ngx_tidraw_event_owner(ev, ngx_tidraw_rooms_t, tick);
 
     if (ngx_tidraw_zone_tick(rooms->site) != NGX_OK) {
-
-        ngx_tidraw_gauge(rooms->site, NGX_TIDRAW_COUNT_SESSIONS,
-                         rooms->nsessions);
-        ngx_tidraw_gauge(rooms->site, NGX_TIDRAW_COUNT_BOARDS, rooms->nrooms);
-
         ngx_tidraw_people_again(rooms, 1);
 
     } else if (rooms->unplaced) {
         ngx_tidraw_people_again(rooms, 0);
     }
 
+    ngx_tidraw_gauges_tick(rooms);
     ngx_tidraw_generations_look(rooms);
     ngx_tidraw_crowd_tick(rooms);
 

@@ -77,6 +77,8 @@ struct ngx_tidraw_rooms_s {
     ngx_queue_t                 entering;     /* sessions without a room */
     ngx_uint_t                  nsessions;    /* that hold a connection */
     ngx_uint_t                  nrooms;       /* in the queue */
+    ngx_uint_t                  npushes;      /* of all boards, that wait */
+    uint64_t                    failed[4];    /* of ngx_tidraw_gauges.c */
     td_arena_t                 *scratch;      /* of one message */
 
     ngx_event_t                 tick;         /* of ngx_tidraw_people.c */
@@ -189,6 +191,7 @@ struct ngx_tidraw_push_s {
     td_str_t                    client_clock; /* in the cycle's arena */
     td_effect_t                 effect;
     uint64_t                    clock;
+    ngx_msec_t                  came;
     int                         rc;           /* of td_overlay_push() */
     unsigned                    protocol:8;
     unsigned                    document:1;   /* 0: only the answer waits */
@@ -251,6 +254,8 @@ typedef struct {
     uint32_t                    legacy_len;   /* 0: the patch serves all */
     uint32_t                    result;       /* in "extra" */
     uint32_t                    result_len;
+    ngx_msec_t                  came;         /* the edit; if timed */
+    unsigned                    timed:1;
     unsigned                    thin:1;       /* may be left out for a slow
                                                  reader */
 } ngx_tidraw_item_t;
@@ -270,6 +275,7 @@ typedef struct {
     ngx_uint_t                  nitems;
     ngx_uint_t                  size;
     ngx_uint_t                  nlegacy;      /* items with a legacy text */
+    ngx_uint_t                  ntimed;
     td_buf_t                    text;         /* both begin with the head of a
                                                  ngx_tidraw_shared_t, so that
                                                  they are sent uncopied */
@@ -334,6 +340,10 @@ struct ngx_tidraw_room_s {
 
     u_char                      id[NGX_TIDRAW_ID_LEN];
 };
+
+
+/* ngx_tidraw_gauges.c: each second, what this worker tells of itself */
+void ngx_tidraw_gauges_tick(ngx_tidraw_rooms_t *rooms);
 
 
 /* ngx_tidraw_room.c: the table of boards */

@@ -21,6 +21,7 @@ static ngx_int_t ngx_tidraw_ws_out_write(ngx_connection_t *c,
 static ngx_tidraw_ws_out_t *ngx_tidraw_ws_out_add(ngx_tidraw_ws_t *ws,
     u_char *head, size_t len, ngx_tidraw_slice_t *slices, ngx_uint_t n,
     ngx_uint_t unlimited);
+static void ngx_tidraw_ws_out_wait(ngx_tidraw_ws_t *ws, ssize_t n);
 static void ngx_tidraw_ws_out_sent(ngx_tidraw_ws_t *ws, size_t sent);
 static void ngx_tidraw_ws_out_free_node(ngx_tidraw_ws_t *ws,
     ngx_tidraw_ws_out_t *out);
@@ -178,7 +179,7 @@ ngx_tidraw_ws_out_pong(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
 
     out->slices[0].last = out->slices[0].pos + size;
 
-    ws->queued -= out->size - size;
+    ngx_tidraw_ws_out_wait(ws, (ssize_t) size - (ssize_t) out->size);
     out->size = size;
 
     return NGX_OK;
@@ -229,13 +230,23 @@ ngx_tidraw_ws_out_add(ngx_tidraw_ws_t *ws, u_char *head, size_t len,
     out->started = 0;
     out->charge = unlimited ? 0 : size + out->size;
 
-    ws->queued += out->size;
+    ngx_tidraw_ws_out_wait(ws, (ssize_t) out->size);
     ws->charged += out->charge;
 
     *ws->out_last = out;
     ws->out_last = &out->next;
 
     return out;
+}
+
+
+/* n more bytes wait, or fewer; all that wait in this worker are counted. */
+
+static void
+ngx_tidraw_ws_out_wait(ngx_tidraw_ws_t *ws, ssize_t n)
+{
+    ws->queued += n;
+    ws->site->zone->waiting += n;
 }
 
 
@@ -267,7 +278,7 @@ ngx_tidraw_ws_out_sent(ngx_tidraw_ws_t *ws, size_t sent)
         sent -= n;
 
         out->size -= n;
-        ws->queued -= n;
+        ngx_tidraw_ws_out_wait(ws, -(ssize_t) n);
 
         if (out->size == 0) {
 
@@ -305,7 +316,7 @@ ngx_tidraw_ws_out_free_node(ngx_tidraw_ws_t *ws, ngx_tidraw_ws_out_t *out)
         }
     }
 
-    ws->queued -= out->size;
+    ngx_tidraw_ws_out_wait(ws, -(ssize_t) out->size);
     ws->charged -= out->charge;
 
     if (ws->pong == out) {

@@ -39,6 +39,12 @@ static uint64_t  ngx_tidraw_zone_nowhere[TD_ZONE_COUNTERS];
 ngx_str_t  ngx_tidraw_zone_names[] = {
     ngx_string("sessions"),
     ngx_string("boards"),
+    ngx_string("pushes_wait"),
+    ngx_string("operations_wait"),
+    ngx_string("bytes_wait"),
+    ngx_string("database_down"),
+    ngx_string("redis_down"),
+    ngx_string("memory"),
     ngx_string("messages_in"),
     ngx_string("messages_out"),
     ngx_string("bytes_in"),
@@ -64,7 +70,33 @@ ngx_str_t  ngx_tidraw_zone_names[] = {
     ngx_string("api_2xx"),
     ngx_string("api_4xx"),
     ngx_string("api_5xx"),
-    ngx_string("throttled")
+    ngx_string("throttled"),
+    ngx_string("database_away"),
+    ngx_string("database_full"),
+    ngx_string("database_unknown"),
+    ngx_string("database_refused"),
+    ngx_string("mails_sent"),
+    ngx_string("mails_failed"),
+    ngx_string("mails_given_up")
+};
+
+
+/* one more line than fits would not compile */
+
+typedef char  ngx_tidraw_zone_fits[NGX_TIDRAW_COUNT_END <= TD_ZONE_COUNTERS
+                                   ? 1 : -1];
+
+
+#define NGX_TIDRAW_ZONE_TIMES                                                 \
+    { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000 }
+
+const uint64_t  ngx_tidraw_zone_bounds[NGX_TIDRAW_HIST_MAX]
+                                      [NGX_TIDRAW_HIST_BOUNDS] = {
+    NGX_TIDRAW_ZONE_TIMES,
+    NGX_TIDRAW_ZONE_TIMES,
+    NGX_TIDRAW_ZONE_TIMES,
+    { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 0 },
+    { 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 0 }
 };
 
 
@@ -420,6 +452,38 @@ ngx_tidraw_zone_stats(ngx_tidraw_site_t *site, ngx_tidraw_zone_stats_t *stats)
     }
 
     stats->people_max = z->nslots;
+}
+
+
+uint64_t
+ngx_tidraw_zone_counter(ngx_tidraw_site_t *site, ngx_uint_t n)
+{
+    return td_zone_sum(&site->zone->z, n, n >= NGX_TIDRAW_COUNT_TOTALS);
+}
+
+
+void
+ngx_tidraw_observe(ngx_tidraw_site_t *site, ngx_tidraw_hist_e hist,
+    uint64_t value)
+{
+    uint64_t        *counters;
+    ngx_uint_t       i;
+    const uint64_t  *bounds;
+
+    bounds = ngx_tidraw_zone_bounds[hist];
+    counters = site->zone->counters + NGX_TIDRAW_COUNT_HIST
+               + hist * NGX_TIDRAW_HIST_SIZE;
+
+    for (i = 0; i < NGX_TIDRAW_HIST_BOUNDS; i++) {
+        if (value <= bounds[i] || bounds[i] == 0) {
+            break;
+        }
+    }
+
+    /* what is beyond a shorter list stands where its end is */
+
+    counters[i]++;
+    counters[NGX_TIDRAW_HIST_BOUNDS + 1] += value;
 }
 
 

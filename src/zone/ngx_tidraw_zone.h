@@ -32,6 +32,12 @@ typedef enum {
     /* gauges */
     NGX_TIDRAW_COUNT_SESSIONS = 0,       /* WebSockets that are open */
     NGX_TIDRAW_COUNT_BOARDS,             /* in memory, summed over workers */
+    NGX_TIDRAW_COUNT_PUSHES_WAIT,        /* edits that are not stored yet */
+    NGX_TIDRAW_COUNT_OPERATIONS_WAIT,    /* of the database */
+    NGX_TIDRAW_COUNT_BYTES_WAIT,         /* for readers of WebSockets */
+    NGX_TIDRAW_COUNT_DATABASE_DOWN,      /* workers that do not reach it */
+    NGX_TIDRAW_COUNT_REDIS_DOWN,
+    NGX_TIDRAW_COUNT_MEMORY,             /* bytes that workers hold */
 
     NGX_TIDRAW_COUNT_TOTALS,
 
@@ -68,7 +74,18 @@ typedef enum {
     NGX_TIDRAW_COUNT_API_5XX,
     NGX_TIDRAW_COUNT_THROTTLED,
 
-    NGX_TIDRAW_COUNT_MAX                 /* at most TD_ZONE_COUNTERS */
+    /* operations of the database, by how they failed */
+    NGX_TIDRAW_COUNT_DATABASE,
+    NGX_TIDRAW_COUNT_DATABASE_AWAY = NGX_TIDRAW_COUNT_DATABASE,
+    NGX_TIDRAW_COUNT_DATABASE_FULL,
+    NGX_TIDRAW_COUNT_DATABASE_UNKNOWN,
+    NGX_TIDRAW_COUNT_DATABASE_REFUSED,
+
+    NGX_TIDRAW_COUNT_MAILS_SENT,
+    NGX_TIDRAW_COUNT_MAILS_FAILED,       /* attempts */
+    NGX_TIDRAW_COUNT_MAILS_GIVEN_UP,
+
+    NGX_TIDRAW_COUNT_MAX
 } ngx_tidraw_count_e;
 
 
@@ -86,11 +103,44 @@ typedef struct {
 } ngx_tidraw_zone_mark_t;
 
 
+/* Histograms: how often a value was at most each bound, and their sum. */
+
+#define NGX_TIDRAW_HIST_BOUNDS   13
+
+typedef enum {
+    NGX_TIDRAW_HIST_DURABLE = 0,         /* ms from an edit's arrival until it
+                                            is stored */
+    NGX_TIDRAW_HIST_PEER,                /* the same until it has been given
+                                            to the sockets of the others */
+    NGX_TIDRAW_HIST_COMMIT,              /* ms that the database took */
+    NGX_TIDRAW_HIST_EDITS,               /* of a commit */
+    NGX_TIDRAW_HIST_BYTES,               /* of the pushes of a commit */
+
+    NGX_TIDRAW_HIST_MAX
+} ngx_tidraw_hist_e;
+
+/* the bounds, how often it was beyond them, the sum */
+#define NGX_TIDRAW_HIST_SIZE     (NGX_TIDRAW_HIST_BOUNDS + 2)
+
+/* Codes of failures of the API: a place for each, see ngx_tidraw_http.h. */
+#define NGX_TIDRAW_ERRORS_MAX    48
+
+/* Where all of them stand among the counters of a worker. */
+
+#define NGX_TIDRAW_COUNT_HIST    NGX_TIDRAW_COUNT_MAX
+#define NGX_TIDRAW_COUNT_ERRORS                                               \
+    (NGX_TIDRAW_COUNT_HIST + NGX_TIDRAW_HIST_MAX * NGX_TIDRAW_HIST_SIZE)
+#define NGX_TIDRAW_COUNT_END                                                  \
+    (NGX_TIDRAW_COUNT_ERRORS + NGX_TIDRAW_ERRORS_MAX)
+
+
+
 struct ngx_tidraw_zone_s {
     td_zone_t               z;
     ngx_slab_pool_t        *pool;        /* NULL: memory of our own */
     void                   *own;         /* that memory, or NULL */
     uint64_t               *counters;    /* where this worker counts */
+    size_t                  waiting;     /* bytes in queues of WebSockets */
     uint64_t                node;
     uint64_t                generation;
     time_t                  warned;      /* that it is full */
@@ -124,6 +174,10 @@ typedef struct {
 
 /* Names of the counters, in the order of ngx_tidraw_count_e. */
 extern ngx_str_t  ngx_tidraw_zone_names[];
+
+/* Upper bounds, ascending, 0 behind the last one. */
+extern const uint64_t  ngx_tidraw_zone_bounds[NGX_TIDRAW_HIST_MAX]
+                                             [NGX_TIDRAW_HIST_BOUNDS];
 
 
 /*
@@ -175,6 +229,12 @@ int ngx_tidraw_zone_put(ngx_tidraw_site_t *site, int slot,
 void ngx_tidraw_zone_stats(ngx_tidraw_site_t *site,
     ngx_tidraw_zone_stats_t *stats);
 
+/*
+ * One counter of all workers, by its place: below NGX_TIDRAW_COUNT_END.  That
+ * of a gauge is of the living ones.
+ */
+uint64_t ngx_tidraw_zone_counter(ngx_tidraw_site_t *site, ngx_uint_t n);
+
 /* Workers that live, at most n; their number.  A snapshot by value. */
 ngx_uint_t ngx_tidraw_zone_workers(ngx_tidraw_site_t *site,
     ngx_tidraw_zone_worker_t *workers, ngx_uint_t n);
@@ -191,6 +251,11 @@ ngx_uint_t ngx_tidraw_zone_workers(ngx_tidraw_site_t *site,
 /* A gauge is set, not added to. */
 #define ngx_tidraw_gauge(site, what, n)                                       \
     ((site)->zone->counters[what] = (n))
+
+
+/* A value of a histogram: cheap, without a lock, for every edit. */
+void ngx_tidraw_observe(ngx_tidraw_site_t *site, ngx_tidraw_hist_e hist,
+    uint64_t value);
 
 
 /* A refusal with this reason of close code 4099. */

@@ -231,7 +231,7 @@ END
 
     return { command => @commands > 1
                  ? [$^X, '-e', $herd, map { @$_ } @commands] : $commands[0],
-             ports => \@ports, keep => \@keep, probe => '/healthz',
+             ports => \@ports, keep => \@keep, probe => '/readyz',
              prepare => 1 };
 }
 

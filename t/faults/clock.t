@@ -55,7 +55,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep }) => {
       // What the server takes for now, by the header of an answer, in years.
 
       const year = async () => {
-        const answer = await fetch(`${t.url}healthz`)
+        const answer = await fetch(`${t.url}readyz`)
         const date = Date.parse(answer.headers.get('date'))
 
         return Math.round((date - Date.now()) / 1000 / YEAR)

@@ -86,7 +86,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
 
       await sleep(seconds * 1000 - (Date.now() - filled))
 
-      const { status } = await fetch(`${t.url}healthz`)
+      const { status } = await fetch(`${t.url}readyz`)
 
       await load.look('while full', () => load.onDisk())
       rmSync(`${data}/filler`)
@@ -102,7 +102,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
       await load.look('with room again')
 
       ok(ledger.faults.length === before, `full for ${seconds} s: ${acks} edits `
-        + `were acknowledged, all stored, healthz said ${status}; ${flows}`,
+        + `were acknowledged, all stored, readyz said ${status}; ${flows}`,
       ledger.faults.slice(before).join('\n'))
     }
 

@@ -28,7 +28,7 @@ import('./load.mjs').then(async ({ Load, ok, run, sleep, until }) => {
     await disk.plug(data)
     await t.start()
 
-    const health = async () => (await fetch(`${t.url}healthz`)).status
+    const health = async () => (await fetch(`${t.url}readyz`)).status
     const healthy = () => until(async () => await health() === 200, 'health')
 
     await healthy()
@@ -67,7 +67,7 @@ import('./load.mjs').then(async ({ Load, ok, run, sleep, until }) => {
           && /database is unavailable: .*(readonly|[Rr]ead-only|unable to open)/
             .test(said) && said.split('\n').filter((l) =>
           /\[(error|crit)\]/.test(l)).length < 20,
-        `read-only after ${how}: ${stored - acks} edits acknowledged, healthz `
+        `read-only after ${how}: ${stored - acks} edits acknowledged, readyz `
           + `${status}; once it can be written edits flow after `
           + `${Date.now() - at} ms`, said)
       }

@@ -90,7 +90,7 @@ for my $route (routes()) {
 
 {
     my $code = slurp('src/http/ngx_tidraw_http_answer.c');
-    my ($table) = $code =~ /ngx_tidraw_errors\[\] = \{(.*?)\n\};/s;
+    my ($table) = $code =~ /ngx_tidraw_errors\[\w*\] = \{(.*?)\n\};/s;
     my @codes = ($table // '') =~ /^\s+\{?\s*(?:NGX_\w+|\d+),\s*"(\w+)"/mg;
     my $said = $api->{doc}{components}{schemas}{error}{properties}{error}
                    {properties}{code}{enum};
@@ -139,6 +139,8 @@ each_database(sub {
     my %user;
 
     $call->(200, 'GET', 'healthz');
+    $call->(200, 'GET', 'readyz');
+    $call->(200, 'GET', 'metrics');
     $call->(200, 'GET', 'api/config');
     $call->(200, 'GET', 'api/auth/session');
 

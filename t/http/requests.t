@@ -14,6 +14,8 @@ use Tidraw::Util qw(wait_for);
 
 my %allow = (
     'healthz' => 'GET, HEAD',
+    'readyz' => 'GET, HEAD',
+    'metrics' => 'GET, HEAD',
     'api/config' => 'GET, HEAD',
     'api/auth/session' => 'GET, HEAD',
     'api/auth/register' => 'POST',
@@ -231,10 +233,11 @@ each_database(sub {
     my $r;
 
     ok(wait_for(sub {
-        $r = $t->http('GET', 'healthz');
+        $r = $t->http('GET', 'readyz');
         $r->{status} == 503;
-    }, 20), 'healthz says so');
-    fails($r, 503, 'unavailable', 'healthz');
+    }, 20), 'readyz says so');
+    fails($r, 503, 'unavailable', 'readyz');
+    done_with($t->http('GET', 'healthz'), 200, 'healthz is about the process');
 
     $r = $t->client(timeout => 40)->request('GET', '/api/rooms',
                                             cookie => $ann);
@@ -243,7 +246,7 @@ each_database(sub {
 
     $t->{pg}->start;
 
-    ok(wait_for(sub { $t->http('GET', 'healthz')->{status} == 200 }, 30),
+    ok(wait_for(sub { $t->http('GET', 'readyz')->{status} == 200 }, 30),
        'it is back');
     done_with($t->http('GET', 'api/rooms', cookie => $ann), 200, 'a call');
 }

@@ -314,7 +314,7 @@ sub answers {
                                      PeerPort => $self->{port}) ? 1 : 0;
     }
 
-    my $r = eval { $self->client->request('GET', $self->path('healthz')) };
+    my $r = eval { $self->client->request('GET', $self->path('readyz')) };
 
     return $r && $r->{status} == 200 ? 1 : 0;
 }
