@@ -483,6 +483,12 @@ ngx_tidraw_room_schema_is(ngx_tidraw_room_t *room, ngx_str_t *text)
         return 1;
     }
 
+    /* another worker was first to open the empty board */
+
+    if (room->schema == NULL && !room->schema_unknown) {
+        ngx_tidraw_room_schema(room, text);
+    }
+
     if (room->schema == NULL) {
         return 0;
     }

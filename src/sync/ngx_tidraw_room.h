@@ -373,7 +373,10 @@ void ngx_tidraw_room_left(ngx_tidraw_room_t *room);
  */
 void ngx_tidraw_room_close(ngx_tidraw_room_t *room, const char *reason);
 
-/* Whether a stored schema is the one this worker opened the board with. */
+/*
+ * Whether a stored schema is the one this worker opened the board with; where
+ * nobody has connected here yet, the board is opened with it.
+ */
 ngx_uint_t ngx_tidraw_room_schema_is(ngx_tidraw_room_t *room,
     ngx_str_t *text);
 

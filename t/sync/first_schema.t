@@ -3,7 +3,8 @@
 // An empty board that clients of two generations open on two workers at once
 // belongs to the generation that wrote first (reference 6.4).
 
-import('../lib/sync.mjs').then(({ run, suite, test, equal, schemas, page }) =>
+import('../lib/sync.mjs').then(({ run, suite, test, equal, schemas, page,
+  sleep }) =>
   run(async () => {
     for (const database of ['sqlite', 'postgres']) {
       await suite({ database }, async (s) => {
@@ -35,6 +36,26 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, schemas, page }) =>
             const b = await s.join(board)
 
             equal(b.document(), { 'page:theirs': theirs })
+          })
+
+        await test('who connects while another worker opens the board',
+          async () => {
+            const board = await s.board()
+            const schema = schemas['3.15.6']
+            const early = await s.open(board, { schema, protocol: 7 })
+            const { num } = await s.room(board)
+            const theirs = page('page:theirs')
+
+            // the other worker; ours hears of it when it asks the database
+
+            await s.t.sql(`UPDATE rooms SET clock = 2, schema =
+              '${JSON.stringify(schema)}' WHERE num = ${num}`)
+            await s.t.sql('INSERT INTO records (room, id, clock, state) VALUES '
+              + `(${num}, 'page:theirs', 2, '${JSON.stringify(theirs)}')`)
+            await sleep(1500)
+            await early.hello()
+
+            equal(early.document(), { 'page:theirs': theirs })
           })
       })
     }
