@@ -192,7 +192,7 @@ install: all
 	install -m 755 tools/admin-password.sh tools/doctor \
 	    tools/backup.sh tools/downgrade.sh \
 	    $(DESTDIR)$(DATADIR)/
-	install -m 644 conf/downgrade.sql $(DESTDIR)$(DATADIR)/
+	install -m 644 conf/downgrade.sql tools/url.sh $(DESTDIR)$(DATADIR)/
 	tools/version.sh > $(DESTDIR)$(DATADIR)/version
 	install -d $(DESTDIR)$(DATADIR)/monitoring
 	install -m 644 conf/monitoring/* $(DESTDIR)$(DATADIR)/monitoring/

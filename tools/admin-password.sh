@@ -11,8 +11,11 @@
 
 set -e
 
+. "$(dirname "$0")/url.sh"
+
 url=${DATABASE_URL:-sqlite:${DATA:-data}/tidraw.db}
 email=$(printf %s "$1" | tr 'A-Z' 'a-z')
+hide_password
 base=${PUBLIC_URL:-http://localhost:${PORT:-3000}/}
 
 case $email in

@@ -32,6 +32,7 @@ export LC_ALL
 
 me=${0##*/}
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/url.sh"
 new=
 work=
 
@@ -64,23 +65,6 @@ absolute() {
     case $1 in
         /*) printf '%s\n' "$1" ;;
         *)  printf '%s\n' "$PWD/$1" ;;
-    esac
-}
-
-
-# Whoever may see the list of processes shall not see the password.
-
-hide_password() {
-    rest=${url#*://}
-    auth=${rest%%[/?]*}
-
-    case $auth in
-        *:*@*)
-            auth=${auth%@*}
-            url="${url%%://*}://${auth%%:*}@${rest#"$auth"@}"
-            PGPASSWORD=$(env printf %b "$(printf %s "${auth#*:}" \
-                | sed 's/\\/\\\\/g; s/%\([0-9A-Fa-f][0-9A-Fa-f]\)/\\x\1/g')")
-            export PGPASSWORD ;;
     esac
 }
 

@@ -13,6 +13,7 @@ set -eu
 
 me=${0##*/}
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/url.sh"
 steps=$here/downgrade.sql
 [ -f "$steps" ] || steps=$here/../conf/downgrade.sql
 
@@ -30,6 +31,7 @@ if [ -z "$url" ] && [ -n "${DATABASE_URL_FILE:-}" ]; then
 fi
 
 url=${url:-sqlite:$data/tidraw.db}
+hide_password
 
 
 sql() {

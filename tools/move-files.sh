@@ -15,10 +15,13 @@
 
 set -eu
 
+. "$(dirname "$0")/url.sh"
+
 to=${1:-}
 data=${DATA:-data}
 url=${DATABASE_URL:-sqlite:$data/tidraw.db}
 dir=${UPLOAD_DIR:-$data/uploads}
+hide_password
 
 case $to in
     s3) from=disk ;;
