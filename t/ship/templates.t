@@ -24,11 +24,12 @@ import('node:module').then(async () => {
     }
   }
 
-  // Variables: what the table of the README and start.sh say, and the names
+  // Variables: what the documents and start.sh say, and the names
   // of other images.
 
   const known = new Set([
-    ...read('README.md').matchAll(/`([A-Z][A-Z0-9_]{3,})`/g),
+    ...(read('docs/directives.md') + read('docs/operations.md')
+      + read('docs/docker.md')).matchAll(/`([A-Z][A-Z0-9_]{3,})`/g),
     ...read('docker/start.sh').matchAll(/^# {3}([A-Z_]+) /gm),
   ].map((m) => m[1]))
 
