@@ -15,6 +15,9 @@
 #define TD_UNZIP_TAIL     (65535 + 22)         /* the longest comment */
 #define TD_UNZIP_DIR_MAX  (128u * 1024 * 1024)
 
+/* of empty blocks zlib reads any number without giving a byte */
+#define TD_UNZIP_SLACK    32768
+
 #define TD_UNZIP_LOCAL    30
 #define TD_UNZIP_LINE     46
 
@@ -233,7 +236,8 @@ td_unzip_line(td_zip_dir_t *dir, const uint8_t *p, size_t len, size_t *used)
         || e->offset > dir->end - TD_UNZIP_LOCAL
         || e->packed > dir->end - TD_UNZIP_LOCAL - e->offset
         || (e->method == 0 && e->packed != e->size)
-        || e->size / 1100 > e->packed)
+        || e->size / 1100 > e->packed
+        || e->packed / 2 > e->size + TD_UNZIP_SLACK)
     {
         return td_unzip_bad(dir, TD_BAD, "The lengths in the archive cannot be"
                                          " right.");

@@ -322,6 +322,44 @@ hostile(const char *what, size_t at, const char *bytes, size_t n)
 }
 
 
+/* zlib reads empty blocks without end: what gives nothing is not read. */
+
+static void
+idle(void)
+{
+    size_t         i;
+    bytes_t        b;
+    td_zip_t       zip;
+    td_arena_t    *a;
+    td_zip_dir_t   dir;
+
+    static char    noise[70000];
+
+    for (i = 0; i < sizeof(noise); i++) {
+        noise[i] = (char) rand();
+    }
+
+    memset(&zip, 0, sizeof(td_zip_t));
+
+    put(&zip, "aa/bb", noise, sizeof(noise), sizeof(noise), 0);
+
+    memcpy(zip.directory.data + 24, "\1\0\0\0", 4);
+    (void) td_zip_finish(&zip);
+
+    b.data = (uint8_t *) zip.out.data;
+    b.len = zip.out.len;
+    b.hole = 0;
+
+    a = td_arena_create(1024, 0);
+
+    tap_ok(td_zip_open(&dir, a, b.len, from_memory, &b) == TD_BAD && dir.error,
+           "a byte that takes 70 000 is refused");
+
+    td_arena_destroy(a);
+    td_zip_free(&zip);
+}
+
+
 static void
 part(const char *from, size_t max, const char *to)
 {
@@ -354,6 +392,7 @@ main(void)
     round_trip();
     zip64();
     limits();
+    idle();
 
     hostile("two of one name", 46 + 3, "bb", 2);
     hostile("a parent folder", 46, "../aa", 5);
