@@ -27,10 +27,14 @@
 #define NGX_TIDRAW_ARCHIVE_VERSION  1
 
 
-/* The records of a board: on the heap, in a thread, then an operation's. */
+/*
+ * What is told of a board, or its records: on the heap, parsed in a thread.
+ * The records become an operation's.
+ */
 
 typedef struct {
     ngx_tidraw_site_t        *site;
+    td_json_t                *told;        /* NULL: no JSON */
     td_import_t               im;
     int                       rc;          /* of td_import() */
     td_arena_t               *arena;
@@ -78,8 +82,7 @@ struct ngx_tidraw_archive_s {
 
     /* of the board */
     ngx_pool_t                 *pool;
-    td_arena_t                 *about;     /* what is told of it */
-    td_buf_t                    about_text;
+    ngx_tidraw_arrival_t       *about;     /* what is told of it */
     u_char                      id[NGX_TIDRAW_ID_LEN];
     ngx_str_t                   dir;       /* its folder in the archive */
     ngx_str_t                   name;

@@ -15,12 +15,19 @@
 
 
 #define NGX_TIDRAW_ARRIVAL_ABOUT   (8 * 1024 * 1024)
+#define NGX_TIDRAW_ARRIVAL_TREE    (4 * NGX_TIDRAW_ARRIVAL_ABOUT)
 #define NGX_TIDRAW_ARRIVAL_DEPTH   8
 #define NGX_TIDRAW_ARRIVAL_FILES   20000
 #define NGX_TIDRAW_ARRIVAL_NAME    255       /* bytes, of a file */
 #define NGX_TIDRAW_ARRIVAL_QUOTA   ((int64_t) 1 << 62)
 
 
+static ngx_int_t ngx_tidraw_arrival_text(ngx_tidraw_archive_t *ar,
+    const td_zip_entry_t *entry, size_t max, ngx_tidraw_unpacker_pt work,
+    ngx_tidraw_archive_pt step);
+static ngx_tidraw_arrival_t *ngx_tidraw_arrival_take(
+    ngx_tidraw_archive_t *ar);
+static void ngx_tidraw_arrival_parse(ngx_tidraw_unpacker_t *up);
 static void ngx_tidraw_arrival_told(ngx_tidraw_archive_t *ar);
 static const char *ngx_tidraw_arrival_about(ngx_tidraw_archive_t *ar,
     td_json_t *about);
@@ -53,16 +60,86 @@ void
 ngx_tidraw_archive_board(ngx_tidraw_archive_t *ar)
 {
     ar->pool = ngx_create_pool(4096, ar->call->site->log);
-    ar->about = td_arena_create(4096, 64 * NGX_TIDRAW_ARRIVAL_ABOUT);
 
-    if (ar->pool == NULL || ar->about == NULL) {
+    if (ar->pool == NULL
+        || ngx_tidraw_arrival_text(ar, ar->boards[ar->board],
+                                   NGX_TIDRAW_ARRIVAL_ABOUT,
+                                   ngx_tidraw_arrival_parse,
+                                   ngx_tidraw_arrival_told)
+           != NGX_OK)
+    {
         ngx_tidraw_archive_broken(ar, NGX_TIDRAW_ERROR_UNAVAILABLE);
-        return;
+    }
+}
+
+
+/* An entry that a thread reads and works on; what comes of it is "ours". */
+
+static ngx_int_t
+ngx_tidraw_arrival_text(ngx_tidraw_archive_t *ar, const td_zip_entry_t *entry,
+    size_t max, ngx_tidraw_unpacker_pt work, ngx_tidraw_archive_pt step)
+{
+    ngx_tidraw_arrival_t   *arrival;
+    ngx_tidraw_unpacker_t  *up;
+
+    arrival = ngx_calloc(sizeof(ngx_tidraw_arrival_t), ar->call->site->log);
+
+    if (arrival == NULL) {
+        return NGX_ERROR;
     }
 
-    ar->step = ngx_tidraw_arrival_told;
-    ngx_tidraw_unpacker_text(ar->unpacker, ar->boards[ar->board],
-                             NGX_TIDRAW_ARRIVAL_ABOUT);
+    arrival->site = ar->call->site;
+
+    up = ar->unpacker;
+    up->work = work;
+    up->ours = arrival;
+    up->free = ngx_tidraw_arrival_free;
+
+    ar->step = step;
+    ngx_tidraw_unpacker_text(up, entry, max);
+
+    return NGX_OK;
+}
+
+
+static ngx_tidraw_arrival_t *
+ngx_tidraw_arrival_take(ngx_tidraw_archive_t *ar)
+{
+    ngx_tidraw_arrival_t   *arrival;
+    ngx_tidraw_unpacker_t  *up;
+
+    up = ar->unpacker;
+    arrival = up->ours;
+
+    up->ours = NULL;
+    up->work = NULL;
+
+    return arrival;
+}
+
+
+/*
+ * In a thread: somebody else may have written millions of nothings.  A tree
+ * of what we write takes less than its text twice.
+ */
+
+static void
+ngx_tidraw_arrival_parse(ngx_tidraw_unpacker_t *up)
+{
+    ngx_tidraw_arrival_t  *arrival;
+
+    arrival = up->ours;
+
+    arrival->text = up->text;
+    ngx_memzero(&up->text, sizeof(td_buf_t));
+
+    arrival->arena = td_arena_create(4096, NGX_TIDRAW_ARRIVAL_TREE);
+
+    if (arrival->arena != NULL) {
+        (void) td_json_parse(arrival->arena, arrival->text.data,
+                             arrival->text.len, NGX_TIDRAW_ARRIVAL_DEPTH,
+                             &arrival->told);
+    }
 }
 
 
@@ -84,11 +161,10 @@ ngx_tidraw_archive_board_free(ngx_tidraw_archive_t *ar)
         ar->pool = NULL;
     }
 
-    td_arena_destroy(ar->about);
-    ar->about = NULL;
-
-    td_buf_free(&ar->about_text);
-    ngx_memzero(&ar->about_text, sizeof(td_buf_t));
+    if (ar->about != NULL) {
+        ngx_tidraw_arrival_free(ar->about);
+        ar->about = NULL;
+    }
 
     ar->files = NULL;
     ar->nfiles = 0;
@@ -105,34 +181,20 @@ ngx_tidraw_archive_board_free(ngx_tidraw_archive_t *ar)
 static void
 ngx_tidraw_arrival_told(ngx_tidraw_archive_t *ar)
 {
-    td_json_t              *about;
-    const char             *wrong;
-    ngx_tidraw_arrival_t   *arrival;
-    ngx_tidraw_unpacker_t  *up;
-    const td_zip_entry_t   *entry;
+    const char            *wrong;
+    const td_zip_entry_t  *entry;
 
     static ngx_str_t  records = ngx_string("board.tldr");
 
-    up = ar->unpacker;
-    about = NULL;
+    ar->about = ngx_tidraw_arrival_take(ar);
 
-    /* its texts are part of what was parsed */
-
-    ar->about_text = up->text;
-    ngx_memzero(&up->text, sizeof(td_buf_t));
-
-    if (up->rc == TD_OK) {
-        (void) td_json_parse(ar->about, ar->about_text.data, ar->about_text.len,
-                             NGX_TIDRAW_ARRIVAL_DEPTH, &about);
-    }
-
-    if (about == NULL) {
+    if (ar->about->told == NULL) {
         ngx_tidraw_archive_refused(ar, "What is told about the board cannot be"
                                        " read.");
         return;
     }
 
-    wrong = ngx_tidraw_arrival_about(ar, about);
+    wrong = ngx_tidraw_arrival_about(ar, ar->about->told);
 
     if (wrong != NULL) {
         ngx_tidraw_archive_refused(ar, wrong);
@@ -147,22 +209,14 @@ ngx_tidraw_arrival_told(ngx_tidraw_archive_t *ar)
         return;
     }
 
-    arrival = ngx_calloc(sizeof(ngx_tidraw_arrival_t), ar->call->site->log);
-
-    if (arrival == NULL) {
+    if (ngx_tidraw_arrival_text(ar, entry,
+                                ngx_tidraw_import_max(ar->call->request),
+                                ngx_tidraw_arrival_check,
+                                ngx_tidraw_arrival_checked)
+        != NGX_OK)
+    {
         ngx_tidraw_archive_broken(ar, NGX_TIDRAW_ERROR_UNAVAILABLE);
-        return;
     }
-
-    arrival->site = ar->call->site;
-
-    up->work = ngx_tidraw_arrival_check;
-    up->ours = arrival;
-    up->free = ngx_tidraw_arrival_free;
-
-    ar->step = ngx_tidraw_arrival_checked;
-    ngx_tidraw_unpacker_text(up, entry,
-                             ngx_tidraw_import_max(ar->call->request));
 }
 
 
@@ -224,6 +278,7 @@ ngx_tidraw_arrival_files(ngx_tidraw_archive_t *ar, td_json_t *files)
 {
     int64_t                     all, max;
     uint32_t                    i;
+    uint64_t                    packed;
     ngx_tidraw_loc_conf_t      *conf;
     ngx_tidraw_arrival_file_t  *f;
 
@@ -244,12 +299,21 @@ ngx_tidraw_arrival_files(ngx_tidraw_archive_t *ar, td_json_t *files)
     conf = ar->call->conf;
     max = conf->board_files ? conf->board_files : NGX_TIDRAW_ARRIVAL_QUOTA;
     all = 0;
+    packed = 0;
 
     for (i = 0; i < files->count; i++) {
         f = &ar->files[ar->nfiles];
 
         if (ngx_tidraw_arrival_file(ar, files->u.items[i], f) != NGX_OK) {
             return "A file of the board is missing or told of wrongly.";
+        }
+
+        /* one entry told of again and again would be endless work */
+
+        packed += f->entry->packed;
+
+        if (packed > ar->unpacker->dir.end) {
+            return "A file of the board is told of too often.";
         }
 
         if (f->entry->size > (uint64_t) conf->max_upload) {
@@ -396,9 +460,7 @@ ngx_tidraw_arrival_checked(ngx_tidraw_archive_t *ar)
 
     up = ar->unpacker;
 
-    ar->arrival = up->ours;
-    up->ours = NULL;
-    up->work = NULL;
+    ar->arrival = ngx_tidraw_arrival_take(ar);
 
     if (up->rc == TD_TOO_BIG || ar->arrival->rc == TD_TOO_BIG) {
         ngx_tidraw_archive_refused(ar, "The board is larger than boards may be"

@@ -278,12 +278,18 @@ each_database(sub {
         $board->({ %about, files => [@{ $with->()->{files} },
                                      @{ $with->()->{files} }] }, $tldr,
                  { name => 'files/a', data => $photo }),
+        $board->('[' . '0,' x 3_000_000 . '0]', $tldr),
+        $board->({ %about, files => [map { $with->(id => $_ x 22)->{files}[0] }
+                                         qw(a b c d)] }, $tldr,
+                 { name => 'files/a', data => $big }),
         $board->(\%about, $tldr)));
 
     is($lines[-1]{boards}, 1, 'one board is good') or diag($r->{body});
-    is($lines[-1]{failed}, 13, 'thirteen are not');
-    is(scalar(grep { ref $_->{failed} && $_->{failed}{message} } @lines), 13,
+    is($lines[-1]{failed}, 15, 'fifteen are not');
+    is(scalar(grep { ref $_->{failed} && $_->{failed}{message} } @lines), 15,
        'each says why');
+    like($lines[-3]{failed}{message}, qr/too often/,
+         'a file that is told of again and again among them');
     diag($r->{body}) if $ENV{VERBOSE};
 
     my ($made) = map { $_->{board} ? $_->{board}{id} : () } @lines;
