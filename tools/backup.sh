@@ -535,11 +535,14 @@ restore() {
     folder "$data"
     folder "$uploads"
 
-    cp -r --preserve=timestamps --reflink=auto "$from/uploads/." "$uploads/"
+    # a link that stands there already is not written through
+
+    cp -r --remove-destination --preserve=timestamps --reflink=auto \
+        "$from/uploads/." "$uploads/"
     own "$uploads"
 
     if [ -f "$from/secret" ]; then
-        cp "$from/secret" "$data/secret"
+        cp --remove-destination "$from/secret" "$data/secret"
         own "$data/secret"
     fi
 

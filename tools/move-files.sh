@@ -184,7 +184,7 @@ while :; do
         fi
 
         chmod 600 "$temp"
-        chown --reference="$dir" "$temp" "$dir/$folder" 2>/dev/null || :
+        chown -h --reference="$dir" "$temp" "$dir/$folder" 2>/dev/null || :
         sync "$temp"
         mv "$temp" "$dir/$name"
         temp=

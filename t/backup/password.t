@@ -47,7 +47,8 @@ for (['postgresql://ann:s%65cret%20%25@db:5432/boards?sslmode=require',
     local $ENV{DATABASE_URL} = $url;
 
     for my $call ('backup.sh', 'downgrade.sh 99', 'downgrade.sh 98',
-                  'admin-password.sh ann@example.org', 'move-files.sh disk')
+                  'admin-password.sh ann@example.org', 'move-files.sh disk',
+                  'doctor')
     {
         unlink "$dir/called", "$dir/passwords";
 
