@@ -264,7 +264,7 @@ static int
 td_import_record(td_import_t *im, td_arena_t *a, const td_json_t *record,
     td_import_record_t ***last)
 {
-    char                 why[128];
+    char                 why[128], *data;
     td_json_t           *id, *type;
     td_import_record_t  *r;
 
@@ -310,6 +310,18 @@ td_import_record(td_import_t *im, td_arena_t *a, const td_json_t *record,
 
     if (r->id.data == NULL) {
         return TD_NOMEM;
+    }
+
+    /* an id of plain characters that came escaped is in the scratch memory */
+
+    if (r->id.data == id->u.string.data) {
+        data = td_arena_alloc(a, r->id.len + 1);
+        if (data == NULL) {
+            return TD_NOMEM;
+        }
+
+        memcpy(data, r->id.data, r->id.len);
+        r->id.data = data;
     }
 
     **last = r;

@@ -160,6 +160,11 @@ test_forms(void)
                "{\"w\":1e2}],\"typeName\":\"t\"}]"),
        "a\\u0000\\ud800\xc3\xa4={ \"id\":\"a\\u0000\\ud800\\u00e4\","
        " \"v\":[1.50,\"]}\",{\"w\":1e2}],\"typeName\":\"t\"};");
+    is("ids may be escaped",
+       FILE_OF("[{\"id\":\"\\u0061\",\"typeName\":\"t\"},"
+               "{\"id\":\"\\u0062\",\"typeName\":\"t\"}]"),
+       "a={\"id\":\"\\u0061\",\"typeName\":\"t\"};"
+       "b={\"id\":\"\\u0062\",\"typeName\":\"t\"};");
     is("sessions and presence are left out",
        FILE_OF("[{\"id\":\"s\",\"typeName\":\"s\",\"any\":1}," T("a")
                ",{\"id\":\"p\",\"typeName\":\"p\"}]"), "a=" T("a") ";");
