@@ -135,7 +135,8 @@ for my $db (Tidraw::Test->databases) {
     is(rows($t), $rows, 'and what is in them');
     is(logged($t, qr/copied the database|a copy of the tables/), 1,
        'the log tells of the copy, once');
-    is(logged($t, qr/database is unavailable|\[emerg\]/), 0, 'nobody complained');
+    is(logged($t, qr/database is unavailable|\[emerg\]/), 0,
+       'nobody complained');
     is($t->http('GET', 'api/rooms', cookie => $ann)->{status}, 200,
        'it serves');
 
