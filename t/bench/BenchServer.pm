@@ -37,6 +37,8 @@ our %set;
 my %servers = (
     'floor' => { start => \&start_floor },
     'tidraw' => { start => \&start_tidraw, disk => 1 },
+    'tidraw-nohistory' => { start => \&start_tidraw, only_edits => 1,
+                            conf => 'tidraw_history off;' },
     'tidraw-2' => { start => \&start_tidraw, both => 1,
                     rows => qr/^(?!idle|board)/ },
     'tidraw-pg' => { start => \&start_tidraw,
@@ -163,6 +165,7 @@ sub start_tidraw {
                             qw(client_body proxy fastcgi uwsgi scgi);
     my $web = -d "$root/web/dist" ? "tidraw_web $root/web/dist;" : '';
 
+    my $conf = join ' ', $set{conf}, $servers{$name}{conf} // ();
     my $workers = $name eq 'tidraw-2' ? 2 : 1;
     my $reuse = $workers > 1 ? ' reuseport' : '';
     my $database = "sqlite:$dir/data.$set{port}/tidraw.db";
@@ -212,7 +215,7 @@ $temp
             tidraw_schema $root/conf/schema;
             tidraw_passwords $root/conf/passwords.txt;
             $web
-            $set{conf}
+            $conf
         }
     }
 }

@@ -9,7 +9,7 @@
 #
 #   SERVERS   floor,tidraw,tidraw-2 (two workers, on both cores),tidraw-pg (with
 #             PostgreSQL and Redis),tidraw-hosts (two of those),upstream,
-#             upstream-sqlite; also upstream-3 (3.15.6)
+#             upstream-sqlite; also upstream-3 (3.15.6), tidraw-nohistory
 #   ROWS      presence30,presence60,presence100,edits30,rooms50,strokes10,
 #             idle2000,return2000,board4000
 #   SECONDS   10, measured;  WARMUP  2, before;  DRAIN  20, at most afterwards
