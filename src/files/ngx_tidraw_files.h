@@ -96,6 +96,13 @@ ngx_tidraw_sink_t *ngx_tidraw_sink_open(ngx_tidraw_files_t *files,
     ngx_tidraw_sink_kind_e kind, off_t expected, ngx_tidraw_sink_pt handler,
     void *data);
 
+/*
+ * The place, of *n bytes, where what comes next may be put: given to write()
+ * from there it is not copied.  Good until any other call with this sink.
+ * NULL: there is no room now, as if write() had taken nothing.
+ */
+u_char *ngx_tidraw_sink_room(ngx_tidraw_sink_t *sink, size_t *n);
+
 /* Takes as many of the bytes as there is room for, and says how many. */
 size_t ngx_tidraw_sink_write(ngx_tidraw_sink_t *sink, u_char *p, size_t n);
 

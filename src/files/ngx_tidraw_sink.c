@@ -162,37 +162,63 @@ ngx_tidraw_sink_free(ngx_tidraw_sink_ctx_t *ctx)
 }
 
 
+u_char *
+ngx_tidraw_sink_room(ngx_tidraw_sink_t *sink, size_t *n)
+{
+    ngx_tidraw_sink_ctx_t  *ctx;
+
+    ctx = (ngx_tidraw_sink_ctx_t *) sink;
+
+    if (sink->rc != NGX_OK) {
+        return NULL;
+    }
+
+    if (ctx->lens[ctx->fill] == ctx->buf_size) {
+
+        if (ctx->job.busy) {
+            ctx->full = 1;
+            return NULL;
+        }
+
+        ngx_tidraw_sink_next(ctx);
+    }
+
+    if (ngx_tidraw_sink_buffer(ctx, ctx->fill) != NGX_OK) {
+        sink->rc = NGX_ERROR;
+        ctx->full = 1;
+        return NULL;
+    }
+
+    *n = ctx->buf_size - ctx->lens[ctx->fill];
+
+    return ctx->bufs[ctx->fill] + ctx->lens[ctx->fill];
+}
+
+
 size_t
 ngx_tidraw_sink_write(ngx_tidraw_sink_t *sink, u_char *p, size_t n)
 {
     size_t                  len, taken;
+    u_char                 *room;
     ngx_tidraw_sink_ctx_t  *ctx;
 
     ctx = (ngx_tidraw_sink_ctx_t *) sink;
     taken = 0;
 
-    while (n > 0 && sink->rc == NGX_OK) {
+    while (n > 0) {
 
-        len = ngx_min(n, ctx->buf_size - ctx->lens[ctx->fill]);
+        room = ngx_tidraw_sink_room(sink, &len);
 
-        if (len == 0) {
-
-            if (ctx->job.busy) {
-                ctx->full = 1;
-                break;
-            }
-
-            ngx_tidraw_sink_next(ctx);
-            continue;
-        }
-
-        if (ngx_tidraw_sink_buffer(ctx, ctx->fill) != NGX_OK) {
-            sink->rc = NGX_ERROR;
-            ctx->full = 1;
+        if (room == NULL) {
             break;
         }
 
-        ngx_memcpy(ctx->bufs[ctx->fill] + ctx->lens[ctx->fill], p, len);
+        len = ngx_min(n, len);
+
+        if (p != room) {
+            ngx_memcpy(room, p, len);
+        }
+
         ctx->lens[ctx->fill] += len;
 
         p += len;

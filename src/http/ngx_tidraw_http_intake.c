@@ -18,6 +18,7 @@ static void ngx_tidraw_intake_cleanup(void *data);
 static void ngx_tidraw_intake_start(ngx_http_request_t *r);
 static void ngx_tidraw_intake_event(ngx_http_request_t *r);
 static ngx_int_t ngx_tidraw_intake_take(ngx_tidraw_intake_t *in);
+static ngx_int_t ngx_tidraw_intake_room(ngx_tidraw_intake_t *in);
 static void ngx_tidraw_intake_pause(ngx_tidraw_intake_t *in);
 static void ngx_tidraw_intake_broken(ngx_tidraw_call_t *call, ngx_int_t rc);
 static void ngx_tidraw_intake_sink(ngx_tidraw_sink_t *sink);
@@ -150,6 +151,12 @@ ngx_tidraw_intake_event(ngx_http_request_t *r)
             return;
         }
 
+        if (ngx_tidraw_intake_room(in) != NGX_OK) {
+            in->paused = 1;
+            ngx_tidraw_intake_pause(in);
+            return;
+        }
+
         rc = ngx_http_read_unbuffered_request_body(r);
 
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
@@ -172,23 +179,22 @@ ngx_tidraw_intake_take(ngx_tidraw_intake_t *in)
     size_t                    n, taken;
     ngx_buf_t                *b;
     ngx_chain_t              *cl;
+    ngx_http_request_t       *r;
     ngx_http_request_body_t  *rb;
 
-    rb = in->call->request->request_body;
+    r = in->call->request;
+    rb = r->request_body;
 
     if (rb == NULL) {
         return NGX_OK;
     }
 
-    for (cl = rb->bufs; cl != NULL; cl = cl->next) {
+    while (rb->bufs != NULL) {
 
+        cl = rb->bufs;
         b = cl->buf;
 
-        if (!ngx_buf_in_memory(b)) {
-            continue;
-        }
-
-        n = b->last - b->pos;
+        n = ngx_buf_in_memory(b) ? b->last - b->pos : 0;
 
         if ((off_t) n > in->max - in->sink->size) {
             return NGX_DECLINED;
@@ -200,9 +206,48 @@ ngx_tidraw_intake_take(ngx_tidraw_intake_t *in)
         if (taken < n) {
             return NGX_AGAIN;
         }
+
+        rb->bufs = cl->next;
+        ngx_free_chain(r->pool, cl);
     }
 
-    rb->bufs = NULL;
+    return NGX_OK;
+}
+
+
+/*
+ * Lets nginx read the next piece to where the sink wants it, in large steps
+ * and without a copy; not where the body has a framing that is taken out of
+ * the same buffer.  Nothing is left in nginx's own buffer at this moment.
+ * NGX_AGAIN: the sink is full.
+ */
+
+static ngx_int_t
+ngx_tidraw_intake_room(ngx_tidraw_intake_t *in)
+{
+    size_t               n;
+    u_char              *p;
+    ngx_buf_t           *b;
+    ngx_http_request_t  *r;
+
+    r = in->call->request;
+
+    if (r->headers_in.chunked || r->http_version > NGX_HTTP_VERSION_11) {
+        return NGX_OK;
+    }
+
+    p = ngx_tidraw_sink_room(in->sink, &n);
+
+    if (p == NULL) {
+        return NGX_AGAIN;
+    }
+
+    b = r->request_body->buf;
+
+    b->start = p;
+    b->pos = p;
+    b->last = p;
+    b->end = p + n;
 
     return NGX_OK;
 }
