@@ -25,6 +25,15 @@ import('../lib/sync.mjs').then(async (sync) => {
     const c = new Client(h, id, { cookie: h.ann, session: person.session,
       socket: first })
 
+    await c.opened.catch(() => {})
+
+    // an old worker took the connection and says so: as every client does
+
+    if (c.status === 503) {
+      await sleep(100)
+      return sit(person)
+    }
+
     await c.opened
     c.reply = await c.hello()
     c.push(undefined, ['put', presence({ userName: person.name })])
