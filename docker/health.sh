@@ -1,6 +1,6 @@
 #!/bin/bash
 
-# Does Tidraw answer, its database included?  Exit code 0 if so.
+# Does Tidraw answer, whatever its database does?  Exit code 0 if so.
 
 read -r port < /dev/shm/tidraw/port || exit 1
 

@@ -7,19 +7,20 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
+use IO::Socket::SSL;
 use Test::More;
 use lib 't/lib';
 use Tidraw::Pg;
 use Tidraw::Redis;
 use Tidraw::Test;
-use Tidraw::Util qw(free_port spawn reap write_file);
+use Tidraw::Util qw(free_port run_ok spawn reap write_file);
 
 # What answers one line to whoever connects.
 
 my @servers;
 
 sub server {
-    my ($line, $reads) = @_;
+    my ($line, $reads, %tls) = @_;
 
     my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5)
         or die $@;
@@ -27,6 +28,9 @@ sub server {
 
     if ($pid == 0) {
         while (my $c = $s->accept) {
+            next if %tls && !IO::Socket::SSL->start_SSL($c, %tls,
+                                                        SSL_server => 1);
+
             sysread($c, my $text, 4096) if $reads;
             print $c $line;
             close $c;
@@ -186,6 +190,27 @@ for ([nginx => qr/FAIL: .*nonsense.*bad\.conf:2 -> mend/,
 
     like($said->{$what}, $want, "$what: " . join ' ', %env);
     is($status, 1, 'the status says so') if $want =~ /FAIL/;
+}
+
+# a signed request goes to nobody who only says that he is S3
+
+{
+    run_ok(undef, qw(openssl req -x509 -newkey ec -pkeyopt
+                     ec_paramgen_curve:prime256v1 -nodes -days 2
+                     -subj /CN=localhost -addext subjectAltName=DNS:localhost),
+           '-keyout', "$dir/key.pem", '-out', "$dir/cert.pem");
+
+    my $port = server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1,
+                      SSL_cert_file => "$dir/cert.pem",
+                      SSL_key_file => "$dir/key.pem");
+    my %s3 = (S3_BUCKET => 'boards', S3_ACCESS_KEY_ID => 'k',
+              S3_SECRET_ACCESS_KEY => 's',
+              S3_ENDPOINT => "https://localhost:$port");
+
+    like((doctor(%good, %s3))[0]{s3}, qr/^FAIL: .*trusted -> look at S3_CA/,
+         's3: a certificate of nobody');
+    like((doctor(%good, %s3, S3_CA => "$dir/cert.pem"))[0]{s3}, qr/^ok/,
+         'and the one that S3_CA names');
 }
 
 done_testing();
