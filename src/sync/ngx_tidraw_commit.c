@@ -19,6 +19,7 @@
 #define NGX_TIDRAW_COMMIT_RIVALS   5000        /* ms since others wrote */
 #define NGX_TIDRAW_COMMIT_YIELD    1000
 #define NGX_TIDRAW_COMMIT_BEHIND   (NGX_TIDRAW_TICK / 4)
+#define NGX_TIDRAW_COMMIT_LATEST   (NGX_TIDRAW_TICK * 2)
 #define NGX_TIDRAW_PRUNE_INTERVAL  1000
 #define NGX_TIDRAW_ARENA_KEEP      65536
 
@@ -264,21 +265,24 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
 /*
  * Workers that write one board do so one behind the other, each beginning with
  * what the one before it stored: at the same time only one could win.  Who is
- * behind plans its next cycle a little later than the first.
+ * behind plans its next cycle a little later than the first.  However many
+ * others write, nobody waits for them longer than a tick: each of them would
+ * put it off anew.
  */
 
 void
 ngx_tidraw_commit_follow(ngx_tidraw_room_t *room, ngx_uint_t turn)
 {
-    ngx_msec_t            delay;
+    ngx_msec_t            elapsed, delay;
     ngx_tidraw_commit_t  *c;
 
     c = &room->commit;
+    elapsed = ngx_current_msec - c->started;
 
     if (c->state != NGX_TIDRAW_COMMIT_IDLE
         || !c->event.timer_set
         || c->took > NGX_TIDRAW_TICK
-        || ngx_current_msec - c->started < NGX_TIDRAW_TICK / 2)
+        || elapsed < NGX_TIDRAW_TICK / 2)
     {
         return;
     }
@@ -288,11 +292,12 @@ ngx_tidraw_commit_follow(ngx_tidraw_room_t *room, ngx_uint_t turn)
     c->following = 1;
     delay = turn * (c->took + 1);
 
-    if (delay == 0) {
+    if (delay == 0 || elapsed >= NGX_TIDRAW_COMMIT_LATEST) {
         ngx_post_event(&c->event, &ngx_posted_events);
 
     } else {
-        ngx_add_timer(&c->event, ngx_min(delay, NGX_TIDRAW_TICK));
+        ngx_add_timer(&c->event,
+                      ngx_min(delay, NGX_TIDRAW_COMMIT_LATEST - elapsed));
     }
 }
 

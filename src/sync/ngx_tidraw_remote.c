@@ -510,7 +510,7 @@ ngx_tidraw_remote_items(ngx_tidraw_room_t *room, ngx_tidraw_bus_message_t *m)
         p += NGX_TIDRAW_REMOTE_HEAD;
 
         if (n > (size_t) (last - p)) {
-            return;
+            break;
         }
 
         len = n;

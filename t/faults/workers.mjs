@@ -107,11 +107,25 @@ function owners(port, pids) {
   return all
 }
 
+// Somebody else may be given the port before nginx has it.
+
+async function begin(options) {
+  for (let n = 1; ; n++) {
+    const shared = await freePort()
+
+    try {
+      return [shared, await start({ ...options, conf: { ...options.conf,
+        server: `listen 127.0.0.1:${shared} reuseport;` } })]
+    } catch (error) {
+      if (n === 5 || !/already in use|duplicate listen/.test(error.message)) {
+        throw error
+      }
+    }
+  }
+}
+
 export async function host({ workers = 4, ...options }) {
-  const shared = await freePort()
-  const t = await start({ workers, ...options,
-    conf: { ...options.conf,
-      server: `listen 127.0.0.1:${shared} reuseport;` } })
+  const [shared, t] = await begin({ workers, ...options })
 
   // for what wants a server: the same one on the other port
 
@@ -207,6 +221,48 @@ export async function host({ workers = 4, ...options }) {
     for (const c of clients) c.drop()
 
     return t.finish()
+  }
+
+  return h
+}
+
+// A host whose PostgreSQL is "way" ms away, and as many back.
+
+export async function far(way, options) {
+  const near = await start({ database: 'postgres' })
+  const url = new URL(near.database.replace('@/', '@localhost/'))
+  const path = `${url.searchParams.get('host')}/.s.PGSQL.`
+    + url.searchParams.get('port')
+
+  // every byte arrives, in its order, a little later
+
+  const server = createServer((one) => {
+    const other = dial(path)
+
+    for (const [from, to] of [[one, other], [other, one]]) {
+      const later = (what) => setTimeout(() => to.destroyed || what(), way)
+
+      from.on('data', (data) => later(() => to.write(data)))
+      from.on('close', () => later(() => to.destroy()))
+      from.on('error', () => {})
+    }
+  })
+
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await near.quit()
+
+  const h = await host({ ...options, database: 'postgresql://postgres@'
+    + `127.0.0.1:${server.address().port}${url.pathname}` })
+  const { end } = h
+
+  h.sql = near.sql
+
+  h.end = async () => {
+    const good = await end()
+
+    await near.finish()
+
+    return good
   }
 
   return h

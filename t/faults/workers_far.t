@@ -8,48 +8,15 @@
 // SECONDS_FAR (5; LONG=1: 60)
 
 import('./load.mjs').then(async ({ Load, ok, run, sleep, until }) => {
-  const { createServer, connect } = await import('node:net')
-  const { start } = await import('../lib/server.mjs')
-  const { host, rounds } = await import('./workers.mjs')
+  const { far, rounds } = await import('./workers.mjs')
 
   const seconds = rounds('SECONDS_FAR', 5, 60)
   const way = 15              // ms to the database, and back
   const big = 140000          // bytes; the mesh carries 128 KiB
   const seats = 3             // writers of each worker
 
-  // Every byte arrives, in its order, a little later.
-
-  async function distance(path) {
-    const server = createServer((near) => {
-      const far = connect(path)
-
-      for (const [from, to] of [[near, far], [far, near]]) {
-        const later = (what) => setTimeout(() => to.destroyed || what(), way)
-
-        from.on('data', (data) => later(() => to.write(data)))
-        from.on('close', () => later(() => to.destroy()))
-        from.on('error', () => {})
-      }
-    })
-
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-
-    return server.address().port
-  }
-
   await run(async () => {
-    const near = await start({ database: 'postgres' })
-    const url = new URL(near.database.replace('@/', '@localhost/'))
-    const port = await distance(`${url.searchParams.get('host')}/.s.PGSQL.`
-      + url.searchParams.get('port'))
-
-    await near.quit()
-
-    const h = await host({ workers: 2,
-      database: `postgresql://postgres@127.0.0.1:${port}${url.pathname}` })
-
-    h.sql = near.sql
-
+    const h = await far(way, { workers: 2 })
     const load = new Load(h)
     const board = await h.room(h.ann, 'A board')
     const pids = await h.workers()
@@ -88,6 +55,5 @@ import('./load.mjs').then(async ({ Load, ok, run, sleep, until }) => {
 
     load.stop()
     ok(await h.end(), 'nothing was left behind')
-    await near.finish()
   })
 })
