@@ -3,6 +3,9 @@
 -- newest first.  Edits and accounts stay; what only the newer version knows
 -- of goes.
 
+-- version 10
+DROP INDEX history_at;
+
 -- version 9
 DROP TABLE previews;
 

@@ -80,6 +80,9 @@ static void ngx_tidraw_collector_identified(ngx_tidraw_op_t *op);
 static void ngx_tidraw_collector_site(ngx_tidraw_file_job_t *job);
 static void ngx_tidraw_collector_sited(ngx_tidraw_file_job_t *job);
 static void ngx_tidraw_collector_item(ngx_tidraw_collector_t *c);
+static void ngx_tidraw_collector_named(ngx_tidraw_op_t *op);
+static int64_t ngx_tidraw_collector_keep(ngx_tidraw_collector_t *c,
+    int64_t now);
 static void ngx_tidraw_collector_item_done(ngx_tidraw_op_t *op);
 static void ngx_tidraw_collector_next(ngx_tidraw_collector_t *c);
 static void ngx_tidraw_collector_unlink(ngx_tidraw_file_job_t *job);
@@ -384,7 +387,7 @@ ngx_tidraw_collector_sited(ngx_tidraw_file_job_t *job)
 static void
 ngx_tidraw_collector_item(ngx_tidraw_collector_t *c)
 {
-    int64_t                     now, keep;
+    int64_t                     now;
     ngx_str_t                   key, gen;
     ngx_tidraw_op_t            *op;
     ngx_tidraw_collect_item_t  *item;
@@ -392,14 +395,13 @@ ngx_tidraw_collector_item(ngx_tidraw_collector_t *c)
     item = &c->items[c->item];
 
     op = ngx_tidraw_op_create(c->files->site->store,
-                              c->stage != NGX_TIDRAW_COLLECT_DISK);
+                              c->stage == NGX_TIDRAW_COLLECT_BLOBS);
     if (op == NULL) {
         ngx_tidraw_collector_wait(c, NGX_TIDRAW_COLLECT_EVERY);
         return;
     }
 
     now = ngx_tidraw_now();
-    keep = now - (int64_t) c->files->site->conf->file_keep * 1000;
 
     key.data = item->hash;
     key.len = NGX_TIDRAW_BLOB_HASH_LEN;
@@ -411,13 +413,13 @@ ngx_tidraw_collector_item(ngx_tidraw_collector_t *c)
     case NGX_TIDRAW_COLLECT_FILES:
         key.len = NGX_TIDRAW_ID_LEN;
 
-        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_SEEN, "isi",
-                                  item->room, &key, now);
-        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_ORPHAN_DELETE,
-                                  "isi", item->room, &key, keep);
-        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_CHECKED, "isii",
-                                  item->room, &key, keep, now);
-        break;
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_NAMED, "isi",
+                                  item->room, &key,
+                                  ngx_tidraw_collector_keep(c, now));
+
+        c->op = op;
+        ngx_tidraw_op_run(op, ngx_tidraw_collector_named, c);
+        return;
 
     case NGX_TIDRAW_COLLECT_BLOBS:
         (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_BLOB_DELETE, "ssi",
@@ -430,6 +432,65 @@ ngx_tidraw_collector_item(ngx_tidraw_collector_t *c)
 
     c->op = op;
     ngx_tidraw_op_run(op, ngx_tidraw_collector_item_done, c);
+}
+
+
+/* What nothing named may go if the board is still the one that was read. */
+
+static void
+ngx_tidraw_collector_named(ngx_tidraw_op_t *op)
+{
+    int64_t                     now, clock, named;
+    ngx_str_t                   id;
+    ngx_tidraw_collector_t     *c;
+    ngx_tidraw_collect_item_t  *item;
+
+    c = op->data;
+
+    if (op->rc != NGX_OK || op->results[0].nrows == 0) {
+        ngx_tidraw_collector_item_done(op);
+        return;
+    }
+
+    clock = ngx_tidraw_cell_int(&op->results[0], 0, 0);
+    named = ngx_tidraw_cell_int(&op->results[0], 0, 1);
+
+    c->op = NULL;
+
+    op = ngx_tidraw_op_create(c->files->site->store, 1);
+    if (op == NULL) {
+        ngx_tidraw_collector_wait(c, NGX_TIDRAW_COLLECT_EVERY);
+        return;
+    }
+
+    now = ngx_tidraw_now();
+    item = &c->items[c->item];
+
+    id.data = item->hash;
+    id.len = NGX_TIDRAW_ID_LEN;
+
+    if (named == 0) {
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_HOLD, "i",
+                                  item->room);
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_ORPHAN_DELETE,
+                                  "isii", item->room, &id, clock,
+                                  ngx_tidraw_collector_keep(c, now));
+    }
+
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_FILE_CHECKED, "isii",
+                              item->room, &id, named, now);
+
+    c->op = op;
+    ngx_tidraw_op_run(op, ngx_tidraw_collector_item_done, c);
+}
+
+
+/* What was not needed after this may go. */
+
+static int64_t
+ngx_tidraw_collector_keep(ngx_tidraw_collector_t *c, int64_t now)
+{
+    return now - (int64_t) c->files->site->conf->file_keep * 1000;
 }
 
 

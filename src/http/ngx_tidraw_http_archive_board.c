@@ -764,10 +764,11 @@ ngx_tidraw_arrival_commit(ngx_tidraw_archive_t *ar)
     id.data = ar->id;
     id.len = NGX_TIDRAW_ID_LEN;
 
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ARCHIVE_ROOM_PUT, "ssssiiss",
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ARCHIVE_ROOM_PUT, "ssssiissi",
                               &id, &ar->name, &key, &call->user_id,
                               ar->created, ar->updated, &schema,
-                              ar->template.len ? &ar->template : NULL);
+                              ar->template.len ? &ar->template : NULL,
+                              (int64_t) NGX_TIDRAW_ROOMS_MAX);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_CREATE_OWNER, "ssis",
                               &id, &call->user_id, now,
                               ar->folder.len ? &ar->folder : NULL);
@@ -867,8 +868,8 @@ ngx_tidraw_arrival_committed(ngx_tidraw_op_t *op)
         break;
 
     case NGX_DECLINED:
-        ngx_tidraw_archive_refused(ar, "Your files would become larger than"
-                                       " allowed.");
+        ngx_tidraw_archive_refused(ar, "Your files would become larger, or"
+                                       " your boards more, than allowed.");
         break;
 
     case NGX_TIDRAW_STORE_CONFLICT:

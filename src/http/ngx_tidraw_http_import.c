@@ -12,6 +12,13 @@
 #include "ngx_tidraw_http_import.h"
 
 
+/* a body that comes more slowly than so many bytes in a turn is given up */
+
+#define NGX_TIDRAW_IMPORT_TURN   20000     /* milliseconds */
+#define NGX_TIDRAW_IMPORT_PACE   (20 * 16 * 1024)
+
+
+static void ngx_tidraw_import_pace(ngx_event_t *ev);
 static void ngx_tidraw_import_read(ngx_tidraw_call_t *call);
 static void ngx_tidraw_import_thread(void *data, ngx_log_t *log);
 static void ngx_tidraw_import_done(ngx_event_t *ev);
@@ -82,7 +89,50 @@ ngx_tidraw_import_run(ngx_tidraw_call_t *call, ngx_tidraw_call_pt handler)
 
     call->import = im;
 
+    im->dummy.fd = (ngx_socket_t) -1;
+    im->dummy.data = im;
+
+    im->pace.handler = ngx_tidraw_import_pace;
+    im->pace.data = &im->dummy;
+    im->pace.log = call->site->log;
+
+    ngx_add_timer(&im->pace, NGX_TIDRAW_IMPORT_TURN);
+
     ngx_tidraw_call_read_board(call, ngx_tidraw_import_read);
+}
+
+
+/* What it holds of the memory for all imports others may need. */
+
+static void
+ngx_tidraw_import_pace(ngx_event_t *ev)
+{
+    ngx_connection_t     *c;
+    ngx_http_request_t   *r;
+    ngx_tidraw_import_t  *im;
+
+    c = ev->data;
+    im = c->data;
+    r = im->call->request;
+    ev->timedout = 0;
+
+    if (im->call->length - im->length >= NGX_TIDRAW_IMPORT_PACE) {
+        im->length = im->call->length;
+        ngx_add_timer(&im->pace, NGX_TIDRAW_IMPORT_TURN);
+        return;
+    }
+
+    c = r->connection;
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "tidraw: the board came too slowly, %uz bytes of it",
+                  im->call->length);
+
+    c->timedout = 1;
+    ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+
+    ngx_http_run_posted_requests(c);
 }
 
 
@@ -92,6 +142,8 @@ ngx_tidraw_import_read(ngx_tidraw_call_t *call)
     ngx_tidraw_import_t  *im;
 
     im = call->import;
+
+    ngx_del_timer(&im->pace);
 
     im->text = call->text;
     im->length = call->length;
@@ -240,6 +292,10 @@ ngx_tidraw_import_destroy(void *data)
     ngx_tidraw_import_t  *im = data;
 
     ngx_tidraw_import_reserved -= im->reserved;
+
+    if (im->pace.timer_set) {
+        ngx_del_timer(&im->pace);
+    }
 
     if (im->text) {
         ngx_free(im->text);

@@ -23,9 +23,11 @@ struct ngx_tidraw_import_s {
     ngx_tidraw_call_pt       handler;
     ngx_tidraw_site_t       *site;
     ngx_pool_t              *pool;      /* it lives in */
+    ngx_event_t              pace;      /* runs while the body comes */
+    ngx_connection_t         dummy;     /* its data */
     ngx_thread_task_t       *task;
     u_char                  *text;      /* own allocation */
-    size_t                   length;
+    size_t                   length;    /* while it comes: a turn ago */
     size_t                   reserved;  /* of the memory for all imports */
     td_arena_t              *arena;
     unsigned                 running:1;
@@ -39,7 +41,8 @@ size_t ngx_tidraw_import_max(ngx_http_request_t *r);
 /*
  * Reads the body of the call as a board, checks it, and calls handler with
  * call->import->im filled; or it has answered.  Bodies of a worker that are
- * underway take no more memory than the largest one may: 503 beyond.
+ * underway take no more memory than the largest one may: 503 beyond.  One that
+ * comes more slowly than 16 KB/s is cut off.
  */
 void ngx_tidraw_import_run(ngx_tidraw_call_t *call,
     ngx_tidraw_call_pt handler);

@@ -15,6 +15,8 @@ static void ngx_tidraw_json_room_members(td_buf_t *b,
     ngx_tidraw_result_t *res, ngx_uint_t row, ngx_str_t *role);
 static void ngx_tidraw_room_created(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_room_refused(ngx_tidraw_call_t *call,
+    ngx_tidraw_op_t *op);
 static void ngx_tidraw_room_changed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_room_deleted(ngx_tidraw_call_t *call,
@@ -113,9 +115,9 @@ ngx_tidraw_room_new(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
     id.len = NGX_TIDRAW_ID_LEN;
     id.data = new->id;
 
-    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_CREATE, "ssssiss", &id,
+    (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_CREATE, "ssssissi", &id,
                               &new->name, &key, &call->user_id, now, schema,
-                              template);
+                              template, (int64_t) NGX_TIDRAW_ROOMS_MAX);
     (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_CREATE_OWNER, "ssis",
                               &id, &call->user_id, now, &new->folder);
 
@@ -147,8 +149,16 @@ ngx_tidraw_room_created(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     ngx_tidraw_result_t  *res;
 
     if (op->rc == NGX_DECLINED) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
-                              "There is no such board.");
+
+        op = ngx_tidraw_call_op(call, 0);
+        if (op == NULL) {
+            return;
+        }
+
+        (void) ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOMS_OWNED, "s",
+                                  &call->user_id);
+
+        ngx_tidraw_call_run(call, op, ngx_tidraw_room_refused);
         return;
     }
 
@@ -162,6 +172,28 @@ ngx_tidraw_room_created(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     ngx_tidraw_json_room(&call->out, res, 0, NULL);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_CREATED);
+}
+
+
+/* There are too many, or the one to be copied is gone. */
+
+static void
+ngx_tidraw_room_refused(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    if (ngx_tidraw_cell_int(op->results, 0, 0) >= NGX_TIDRAW_ROOMS_MAX) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_CONFLICT,
+                              "You own as many boards as one user may. Remove"
+                              " some for good, also from the bin.");
+        return;
+    }
+
+    ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                          "There is no such board.");
 }
 
 

@@ -30,6 +30,10 @@ enum {
 };
 
 
+/* What one user may own, with those in the bin. */
+#define NGX_TIDRAW_ROOMS_MAX   10000
+
+
 /* A board that is being made; the strings live until its steps are added. */
 
 typedef struct {

@@ -415,6 +415,28 @@ static const char * const  ngx_tidraw_migration_pgsql_9[] = {
 };
 
 
+/*
+ * The moments of a board by time.  PostgreSQL refuses long entries of an
+ * index, so the people stay out of it there.
+ */
+
+#define NGX_TIDRAW_MIGRATION_10(COLUMNS)                                     \
+                                                                             \
+    "CREATE INDEX history_at ON history (" COLUMNS ")",                      \
+                                                                             \
+    NULL
+
+
+static const char * const  ngx_tidraw_migration_sqlite_10[] = {
+    NGX_TIDRAW_MIGRATION_10("room, at, clock, people")
+};
+
+
+static const char * const  ngx_tidraw_migration_pgsql_10[] = {
+    NGX_TIDRAW_MIGRATION_10("room, at, clock")
+};
+
+
 const ngx_tidraw_migration_t
     ngx_tidraw_migrations[NGX_TIDRAW_SCHEMA_VERSION] =
 {
@@ -426,5 +448,6 @@ const ngx_tidraw_migration_t
     { ngx_tidraw_migration_sqlite_6, ngx_tidraw_migration_pgsql_6 },
     { ngx_tidraw_migration_sqlite_7, ngx_tidraw_migration_pgsql_7 },
     { ngx_tidraw_migration_sqlite_8, ngx_tidraw_migration_pgsql_8 },
-    { ngx_tidraw_migration_sqlite_9, ngx_tidraw_migration_pgsql_9 }
+    { ngx_tidraw_migration_sqlite_9, ngx_tidraw_migration_pgsql_9 },
+    { ngx_tidraw_migration_sqlite_10, ngx_tidraw_migration_pgsql_10 }
 };

@@ -10,7 +10,7 @@
 
 
 /* The version this module works with: the number of the last step. */
-#define NGX_TIDRAW_SCHEMA_VERSION   9
+#define NGX_TIDRAW_SCHEMA_VERSION   10
 
 
 typedef struct {

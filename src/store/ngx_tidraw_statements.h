@@ -111,13 +111,17 @@ TD_STMT(HISTORY_VERSIONS,
     " LEFT JOIN users u ON u.id = s.named_by"
     " WHERE s.room = $1 AND s.name IS NOT NULL ORDER BY s.clock")
 
-TD_STMT(STATE_NAME,
+/* $8: how many of a board may have a name */
+
+TD_GUARD(STATE_NAME,
     "INSERT INTO states (room, clock, at, schema, state, name, named_by,"
     " named_at) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT),"
     " coalesce((SELECT at FROM history WHERE room = $1 AND clock >= $2"
     " ORDER BY clock LIMIT 1), CAST($7 AS BIGINT)), CAST($3 AS TEXT),"
     " CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
-    " CAST($7 AS BIGINT) WHERE 1 = 1 ON CONFLICT (room, clock) DO UPDATE"
+    " CAST($7 AS BIGINT) WHERE (SELECT count(*) FROM states WHERE room = $1"
+    " AND clock <> $2 AND name IS NOT NULL) < $8"
+    " ON CONFLICT (room, clock) DO UPDATE"
     " SET name = excluded.name, named_by = excluded.named_by,"
     " named_at = excluded.named_at")
 
@@ -412,9 +416,18 @@ TD_STMT(ACCESS_LINK,
     " (SELECT o.user_id FROM members o WHERE o.room = r.num"                  \
     " AND o.role = 'owner' ORDER BY o.created_at, o.user_id LIMIT 1)"
 
-TD_STMT(ROOM_CREATE,
+/* $8: how many boards a user may own */
+
+TD_GUARD(ROOM_CREATE,
     "INSERT INTO rooms (id, name, name_key, created_by, created_at,"
-    " updated_at, schema, template) VALUES ($1, $2, $3, $4, $5, $5, $6, $7)")
+    " updated_at, schema, template) SELECT CAST($1 AS TEXT),"
+    " CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT),"
+    " CAST($5 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT),"
+    " CAST($7 AS TEXT) WHERE (SELECT count(*) FROM members"
+    " WHERE user_id = $4 AND role = 'owner') < $8")
+
+TD_STMT(ROOMS_OWNED,
+    "SELECT count(*) FROM members WHERE user_id = $1 AND role = 'owner'")
 
 TD_STMT(ROOM_CREATE_OWNER,
     "INSERT INTO members (room, user_id, role, created_at, folder)"
@@ -717,104 +730,6 @@ TD_STMT(ACTIVITY_PRUNE,
     " (SELECT num FROM activity WHERE at < $1 ORDER BY at LIMIT 1000)")
 
 
-/* files; created_by NULL: a guest's, of no user's share */
-
-TD_STMT(FILE_USE,
-    "SELECT (SELECT CAST(COALESCE(sum(size), 0) AS BIGINT) FROM files"
-    " WHERE room = $1), (SELECT CAST(COALESCE(sum(size), 0) AS BIGINT)"
-    " FROM files WHERE created_by = $2)")
-
-TD_STMT(FILE_GET,
-    "SELECT b.hash, b.gen, b.place, b.size, b.type, b.width, b.height,"
-    " f.name, f.created_at FROM files f JOIN blobs b ON b.hash = f.hash"
-    " WHERE f.room = $1 AND f.id = $2 AND (f.w = 0 OR f.w >= $3)"
-    " ORDER BY CASE f.w WHEN 0 THEN 2147483647 ELSE f.w END LIMIT 1")
-
-/* one that is elsewhere is from now on where it was brought last */
-
-TD_STMT(BLOB_PUT,
-    "INSERT INTO blobs (hash, gen, place, size, type, width, height,"
-    " created_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
-    " ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at,"
-    " gen = CASE WHEN blobs.place = excluded.place THEN blobs.gen"
-    " ELSE excluded.gen END, place = excluded.place")
-
-TD_GUARD(BLOB_USE,
-    "UPDATE blobs SET used_at = $3 WHERE hash = $1 AND place = $2")
-
-TD_STMT(BLOB_GET,
-    "SELECT gen, place FROM blobs WHERE hash = $1")
-
-/* $8, $9: what the board and the user may have, this one included */
-
-TD_GUARD(FILE_PUT,
-    "INSERT INTO files (room, id, w, hash, size, name, created_by,"
-    " created_at, seen_at, checked_at)"
-    " SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), 0, CAST($3 AS TEXT),"
-    " CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
-    " CAST($7 AS BIGINT), CAST($7 AS BIGINT), CAST($7 AS BIGINT)"
-    " WHERE (SELECT COALESCE(sum(size), 0) FROM files WHERE room = $1) + $4"
-    " <= $8 AND (SELECT COALESCE(sum(size), 0) FROM files"
-    " WHERE created_by = $6) + $4 <= $9")
-
-TD_GUARD(FILE_REDUCED_PUT,
-    "INSERT INTO files (room, id, w, hash, size, name, created_by,"
-    " created_at, seen_at, checked_at)"
-    " SELECT f.room, f.id, CAST($3 AS BIGINT), CAST($4 AS TEXT),"
-    " CAST($5 AS BIGINT), NULL, CAST($6 AS TEXT), CAST($7 AS BIGINT),"
-    " f.seen_at, f.checked_at FROM files f"
-    " WHERE f.room = $1 AND f.id = $2 AND f.w = 0"
-    " AND (SELECT count(*) FROM files WHERE room = $1 AND id = $2) < 6"
-    " AND (SELECT COALESCE(sum(size), 0) FROM files WHERE room = $1) + $5"
-    " <= $8 AND (SELECT COALESCE(sum(size), 0) FROM files"
-    " WHERE created_by = $6) + $5 <= $9")
-
-/* what nobody needs; a record names a file by its id anywhere in its text */
-
-TD_STMT(FILES_UNCHECKED,
-    "SELECT id, room FROM files WHERE w = 0 AND checked_at < $1"
-    " ORDER BY checked_at, room, id LIMIT $2")
-
-TD_STMT(FILE_SEEN,
-    "UPDATE files SET seen_at = $3 WHERE room = $1 AND id = $2 AND EXISTS"
-    " (SELECT 1 FROM records r WHERE r.room = $1 AND r.id >= 'asset:'"
-    " AND r.id < 'asset;' AND r.state LIKE '%' || CAST($2 AS TEXT) || '%')")
-
-TD_STMT(FILE_ORPHAN_DELETE,
-    "DELETE FROM files WHERE room = $1 AND id = $2 AND EXISTS"
-    " (SELECT 1 FROM files o WHERE o.room = $1 AND o.id = $2 AND o.w = 0"
-    " AND o.seen_at < $3)"
-    " AND NOT EXISTS (SELECT 1 FROM records r WHERE r.room = $1"
-    " AND r.state LIKE '%' || CAST($2 AS TEXT) || '%')"
-    " AND NOT EXISTS (SELECT 1 FROM states s WHERE s.room = $1"
-    " AND s.state LIKE '%' || CAST($2 AS TEXT) || '%')"
-    " AND NOT EXISTS (SELECT 1 FROM history h WHERE h.room = $1"
-    " AND h.changes LIKE '%' || CAST($2 AS TEXT) || '%')")
-
-/* one that stayed though it was not seen is named by something else */
-
-TD_STMT(FILE_CHECKED,
-    "UPDATE files SET seen_at = CASE WHEN seen_at < $3 THEN $4"
-    " ELSE seen_at END, checked_at = $4 WHERE room = $1 AND id = $2")
-
-TD_STMT(BLOBS_UNUSED,
-    "SELECT b.hash, b.gen, b.place FROM blobs b WHERE b.used_at < $1"
-    " AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = b.hash) LIMIT $2")
-
-TD_GUARD(BLOB_DELETE,
-    "DELETE FROM blobs WHERE hash = $1 AND gen = $2 AND used_at < $3"
-    " AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = $1)")
-
-/* all files of board $1 also for the board with the id $2, as user $3's */
-
-TD_STMT(FILES_COPY,
-    "INSERT INTO files (room, id, w, hash, size, name, created_by,"
-    " created_at, seen_at, checked_at)"
-    " SELECT n.num, f.id, f.w, f.hash, f.size, f.name, CAST($3 AS TEXT),"
-    " CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT)"
-    " FROM files f, rooms n WHERE f.room = $1 AND n.id = $2")
-
-
 /* previews of pages; of more than so many the oldest go */
 
 TD_STMT(PREVIEW_GET,
@@ -870,6 +785,7 @@ TD_STMT(INVITE_FACTS,
 
 #include "ngx_tidraw_statements_admin.h"
 #include "ngx_tidraw_statements_archive.h"
+#include "ngx_tidraw_statements_files.h"
 
 
 /* health */

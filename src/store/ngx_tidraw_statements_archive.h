@@ -29,11 +29,16 @@ TD_STMT(ARCHIVE_FILES,
     " JOIN rooms r ON r.num = f.room WHERE r.id = $1 ORDER BY f.id, f.w")
 
 
-/* one comes: a board as it was elsewhere, with its times */
+/* one comes: a board as it was elsewhere, with its times; $9: how many of
+ * them a user may own */
 
-TD_STMT(ARCHIVE_ROOM_PUT,
+TD_GUARD(ARCHIVE_ROOM_PUT,
     "INSERT INTO rooms (id, name, name_key, created_by, created_at,"
-    " updated_at, schema, template) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+    " updated_at, schema, template) SELECT CAST($1 AS TEXT),"
+    " CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT),"
+    " CAST($5 AS BIGINT), CAST($6 AS BIGINT), CAST($7 AS TEXT),"
+    " CAST($8 AS TEXT) WHERE (SELECT count(*) FROM members"
+    " WHERE user_id = $4 AND role = 'owner') < $9")
 
 TD_STMT(ARCHIVE_FAVOURITE,
     "UPDATE members SET favourite = 1 WHERE user_id = $2"

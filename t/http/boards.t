@@ -284,4 +284,41 @@ for my $database (Tidraw::Test->databases) {
     $t->finish;
 }
 
+# how many one may own
+
+each_database(sub {
+    my ($t) = @_;
+
+    my $ann = $t->register('ann@example.org');
+    my $id = $t->room($ann, 'Plans');
+    my $me = me_of($t, $ann)->{id};
+
+    $t->sql("INSERT INTO rooms (id, name, name_key, created_by, created_at,
+             updated_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
+             SELECT i + 1 FROM n WHERE i < 9999) SELECT 'x' || i, 'x', 'x',
+             '$me', 1, 1 FROM n");
+    $t->sql("INSERT INTO members (room, user_id, role, created_at)
+             SELECT num, '$me', 'owner', 1 FROM rooms WHERE name = 'x'");
+
+    my $schema = schema();
+
+    for (['', { name => 'More' }], ["/$id/duplicate", {}],
+         ['/import', { schema => $schema, records => [document()] }])
+    {
+        my $r = $t->http('POST', "api/rooms$_->[0]", cookie => $ann,
+                         json => $_->[1]);
+
+        fails($r, 409, 'conflict', "beyond 10 000: POST api/rooms$_->[0]");
+        like($r->{json}{error}{message}, qr/as many boards as one user may/,
+             'and why');
+    }
+
+    is(($t->sql('SELECT count(*) FROM rooms'))[0][0], 10000, 'none came');
+
+    $t->sql("DELETE FROM members WHERE room IN (SELECT num FROM rooms
+             WHERE id = 'x1')");
+    done_with($t->http('POST', "api/rooms/$id/duplicate", cookie => $ann,
+                       json => {}), 201, 'with one less there is room');
+});
+
 done_testing();

@@ -202,6 +202,32 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
         equal((await at(board, clock)).status, 200)
       })
 
+      await test('200 of a board have names', async () => {
+        const board = await s.board()
+        const a = await s.join(board)
+        const name = (clock) => api('PUT',
+          `rooms/${board}/history/${clock}/name`, { name: 'Mine' })
+
+        await a.put({ 'page:a': ['put', page('page:a')] })
+        const first = a.serverClock
+        await a.put({ 'page:a': ['remove'] })
+
+        equal((await name(first)).status, 204)
+        await s.t.sql(`INSERT INTO states (room, clock, at, state, name)
+          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+          WHERE i < 199) SELECT r.num, 1000 + i, 1, '', 'x' FROM n, rooms r
+          WHERE r.id = '${board}'`)
+
+        const { status, body } = await name(a.serverClock)
+
+        equal([status, body.error.code], [409, 'conflict'])
+        check(body.error.message.includes('as many named versions'), 'why')
+        equal((await name(first)).status, 204, 'another name')
+        equal((await api('DELETE', `rooms/${board}/history/1001/name`)).status,
+          204)
+        equal((await name(a.serverClock)).status, 204, 'with one less')
+      })
+
       await test('who may: viewers look, editors go back, nobody else',
         async () => {
           const board = await s.board()

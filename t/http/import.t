@@ -310,10 +310,26 @@ for my $database (Tidraw::Test->databases) {
     $t->finish;
 }
 
-# who reads a large board slowly, or not at all
+# who sends one slowly keeps its memory from others for some seconds only; who
+# reads a large board slowly, or not at all
 
 my $t = Tidraw::Test->new(database => 'sqlite')->start;
 my $ann = $t->register('ann@example.org');
+my $import = Tidraw::HTTP::dial({ port => $t->port });
+
+$import->syswrite("POST /api/rooms/import HTTP/1.1\r\nHost: localhost\r\n"
+                  . "Cookie: $ann\r\nContent-Type: application/json\r\n"
+                  . "Transfer-Encoding: chunked\r\n\r\n8\r\n{       \r\n");
+
+my $small = $json->encode({ schema => schema(), records => [document()] });
+my $send = sub {
+    return $t->http('POST', 'api/rooms/import', cookie => $ann,
+                    type => 'application/json', body => $small)->{status};
+};
+
+ok(wait_for(sub { $send->() == 503 }, 10),
+   'while one import may need all the memory the next has to wait');
+
 my $id = $t->room($ann, 'Large');
 my $path = "/api/rooms/$id/snapshot";
 
@@ -337,6 +353,14 @@ is($t->http('GET', "api/rooms/$id", cookie => $ann)->{status}, 200,
 close $_ for @slow;
 ok(wait_for(sub { $t->http('GET', $path, cookie => $ann)->{status} == 200 },
             20), 'when the slow ones are gone there is room');
+ok(wait_for(sub {
+    local $SIG{PIPE} = 'IGNORE';
+
+    $import->syswrite("1\r\n \r\n");
+    $send->() == 201;
+}, 40), 'an import that comes too slowly is cut off');
+like($t->error_log, qr/\[info\].*the board came too slowly/,
+     'the log says why');
 $t->finish;
 
 done_testing();
