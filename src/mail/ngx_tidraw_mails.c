@@ -21,6 +21,7 @@
 #define NGX_TIDRAW_MAILS_AGAIN    1000
 #define NGX_TIDRAW_MAILS_TIMEOUT  60         /* seconds of an attempt */
 #define NGX_TIDRAW_MAILS_CLAIM    180000     /* ms, well beyond that */
+#define NGX_TIDRAW_MAILS_HOLD     500        /* ms between two looks */
 
 
 struct ngx_tidraw_mails_s {
@@ -28,6 +29,8 @@ struct ngx_tidraw_mails_s {
     ngx_event_t               timer;
     ngx_event_t               hold;      /* keeps an exiting worker alive
                                             while a mail is claimed */
+    ngx_msec_t                claimed;   /* when */
+    ngx_msec_t                leaving;   /* since when it exits, or 0 */
     ngx_connection_t          dummy;     /* the timers' */
 
     ngx_tidraw_op_t          *op;        /* pending */
@@ -202,12 +205,47 @@ ngx_tidraw_mails_handler(ngx_event_t *ev)
 }
 
 
-/* Nothing to do: while it stands in the tree, the worker stays. */
+/*
+ * While it stands in the tree, the worker stays.  At worker_shutdown_timeout
+ * the attempt is broken off, and another worker begins the next one.
+ */
 
 static void
 ngx_tidraw_mails_held(ngx_event_t *ev)
 {
+    ngx_core_conf_t     *ccf;
+    ngx_connection_t    *c;
+    ngx_tidraw_mails_t  *mails;
+
+    c = ev->data;
+    mails = c->data;
     ev->timedout = 0;
+
+    if (ngx_current_msec - mails->claimed >= NGX_TIDRAW_MAILS_CLAIM) {
+        return;
+    }
+
+    if (ngx_exiting) {
+
+        if (mails->leaving == 0) {
+            mails->leaving = ngx_current_msec;
+        }
+
+        ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                               ngx_core_module);
+
+        if (ccf->shutdown_timeout
+            && ngx_current_msec - mails->leaving >= ccf->shutdown_timeout)
+        {
+            if (mails->job == NULL) {
+                return;
+            }
+
+            ngx_tidraw_smtp_abort(mails->job);
+        }
+    }
+
+    ngx_add_timer(ev, NGX_TIDRAW_MAILS_HOLD);
 }
 
 
@@ -254,7 +292,8 @@ ngx_tidraw_mails_found(ngx_tidraw_op_t *op)
                               &mails->id, mails->tries, next,
                               now + NGX_TIDRAW_MAILS_CLAIM);
 
-    ngx_add_timer(&mails->hold, NGX_TIDRAW_MAILS_CLAIM);
+    mails->claimed = ngx_current_msec;
+    ngx_add_timer(&mails->hold, NGX_TIDRAW_MAILS_HOLD);
     ngx_tidraw_op_run(claim, ngx_tidraw_mails_claimed, mails);
 }
 

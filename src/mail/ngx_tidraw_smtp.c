@@ -33,6 +33,7 @@ typedef struct {
     size_t                   sent;
 
     unsigned                 cancelled:1;
+    ngx_uint_t               aborted;    /* the thread only reads it */
     ngx_uint_t               ended;      /* the thread's */
 
     u_char                   from[300];  /* "<address>" */
@@ -155,6 +156,16 @@ ngx_tidraw_smtp_cancel(ngx_tidraw_smtp_job_t *job)
 }
 
 
+void
+ngx_tidraw_smtp_abort(ngx_tidraw_smtp_job_t *job)
+{
+    ngx_tidraw_smtp_task_t  *t;
+
+    t = (ngx_tidraw_smtp_task_t *) job;
+    t->aborted = 1;
+}
+
+
 ngx_uint_t
 ngx_tidraw_smtp_ended(ngx_tidraw_smtp_job_t *job)
 {
@@ -201,6 +212,7 @@ ngx_tidraw_smtp_thread(void *data, ngx_log_t *log)
     char                     error[CURL_ERROR_SIZE];
     CURL                    *curl;
     CURLcode                 code;
+    curl_socket_t            fd;
     struct curl_slist       *to;
     ngx_tidraw_smtp_task_t  *t;
 
@@ -227,6 +239,15 @@ ngx_tidraw_smtp_thread(void *data, ngx_log_t *log)
 
     } else {
         ngx_tidraw_smtp_explain(t, code, error);
+
+        /* libcurl would say QUIT to a silent server and wait for its answer */
+
+        if (curl != NULL
+            && curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK
+            && fd != CURL_SOCKET_BAD)
+        {
+            (void) shutdown(fd, SHUT_RDWR);
+        }
     }
 
     curl_slist_free_all(to);
@@ -355,7 +376,7 @@ ngx_tidraw_smtp_progress(void *data, curl_off_t dltotal, curl_off_t dlnow,
 {
     ngx_tidraw_smtp_task_t  *t = data;
 
-    return ngx_terminate && t->sent < t->message.len;
+    return t->aborted || (ngx_terminate && t->sent < t->message.len);
 }
 
 

@@ -76,6 +76,9 @@ ngx_tidraw_smtp_job_t *ngx_tidraw_smtp_send(ngx_tidraw_site_t *site,
 /* The requester goes away; the mail may still be sent. */
 void ngx_tidraw_smtp_cancel(ngx_tidraw_smtp_job_t *job);
 
+/* It ends with an error within a second or so, unless it just succeeds. */
+void ngx_tidraw_smtp_abort(ngx_tidraw_smtp_job_t *job);
+
 /*
  * In exit_process, when the threads have ended: 1 when the job came to an
  * end, so that rc and error are valid; the handler is not called any more.

@@ -265,4 +265,45 @@ each_database(sub {
 }, env => \%env);
 
 
+# a worker that is to end does not wait for a mail server that says nothing
+
+$smtp->stop;
+$smtp->start(slow => 40_000);
+
+$t = Tidraw::Test->new(database => 'sqlite', workers => 2, env => \%env);
+$t->start;
+$seen = $smtp->mails;
+
+my $ann = $t->register('ann@example.org');
+
+invite($ann, $t->room($ann), 'lea@example.net');
+
+my ($m) = fresh(1);
+my %old = map { $_ => 1 } $t->workers;
+my $start = time;
+
+$t->reload;
+ok(wait_for(sub { !grep { $old{$_} } $t->workers }, 20),
+   'after worker_shutdown_timeout the old workers go');
+cmp_ok(time - $start, '<', 15, 'well before the mail server would answer');
+
+my ($row) = rows();
+
+is($row->[0], 1, 'the mail is kept');
+like($row->[1], qr/stopped meanwhile/, 'with the reason');
+cmp_ok($row->[2] / 1000, '<', time + 61, 'and goes once more in a minute');
+
+$smtp->stop;
+$smtp->start(slow => 0);
+now();
+
+my ($again) = fresh(1);
+
+is($again->{headers}{'message-id'}, $m->{headers}{'message-id'},
+   'by another worker, as the same mail');
+ok(empty(), 'once');
+$t->quit;
+is(scalar($smtp->mails), $seen, 'no mail too many');
+$t->finish;
+
 done_testing();
