@@ -23,6 +23,6 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 [ $# -gt 0 ] || set -- t
 
-exec prove -It/lib --timer -j"${TEST_JOBS:-3}" \
+exec prove -It/lib --timer -j"${TEST_JOBS:-2}" \
      --rules='seq=t/faults/**' --rules='seq=t/browser/**' --rules='par=**' \
      -r "$@"

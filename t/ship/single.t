@@ -13,6 +13,8 @@ use Tidraw::Ship qw(ready draw look pss measured);
 use Tidraw::Util qw(free_port spawn reap slurp wait_for write_file run_ok);
 use Time::HiRes qw(time);
 
+plan skip_all => 'the long form only (LONG=1, make test-ship)' if !$ENV{LONG};
+
 my $said = qx{JOBS=1 tools/single.sh 2>&1};
 
 if ($? >> 8 == 77) {
