@@ -50,7 +50,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
 
     await test('what is no drawing says so', async () => {
       await ann.go('')
-      await ann.page.getByRole('heading', { name: 'All boards' }).waitFor()
+      await ann.page.getByText('No boards yet').waitFor()
       await bring('broken.excalidraw', '{"type":"something"}')
       await ann.page.getByText('This is no file of Excalidraw.').first().waitFor()
       equal((await server.sql('SELECT count(*) FROM rooms'))[0][0], '0', 'boards')

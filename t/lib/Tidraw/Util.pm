@@ -7,6 +7,7 @@ use warnings;
 
 use Exporter 'import';
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(time sleep);
 
@@ -35,7 +36,11 @@ sub wait_for {
 
 
 # A port of the loopback address that nobody listens on, below the range
-# that the kernel gives to clients.
+# that the kernel gives to clients.  Nobody else gets it from here as long as
+# this process lives: its number is held as a name, also while a server is
+# started anew.
+
+my @held;
 
 sub free_port {
     my ($low, $high) = ($ENV{TIDRAW_PORTS} || '28000-31999') =~ /(\d+)-(\d+)/;
@@ -48,6 +53,11 @@ sub free_port {
             or next;
 
         close $s;
+
+        my $name = IO::Socket::UNIX->new(Local => "\0tidraw-port-$port",
+                                         Listen => 1) or next;
+
+        push @held, $name;
 
         return $port;
     }
