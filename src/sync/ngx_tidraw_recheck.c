@@ -323,6 +323,8 @@ ngx_tidraw_recheck_done(ngx_tidraw_op_t *op)
 static ngx_int_t
 ngx_tidraw_recheck_outcome(ngx_tidraw_client_t *s, ngx_tidraw_access_t *access)
 {
+    int64_t  left;
+
     if (s->login.len && access->session_hash.len == 0) {
 
         /* his login ended, whatever his link allows others */
@@ -340,6 +342,16 @@ ngx_tidraw_recheck_outcome(ngx_tidraw_client_t *s, ngx_tidraw_access_t *access)
     }
 
     ngx_tidraw_recheck_passed(s, access);
+
+    /* the end of its link may be nearer than its next look */
+
+    if (s->expires && s->state == NGX_TIDRAW_CLIENT_CONNECTED) {
+        left = ngx_max(s->expires - ngx_tidraw_now(), 1);
+
+        if (left < NGX_TIDRAW_IDLE_TIMEOUT) {
+            ngx_add_timer(&s->timer, (ngx_msec_t) left);
+        }
+    }
 
     if (ngx_tidraw_people_named(s, access) == NGX_OK) {
         td_arena_reset(s->rooms->scratch);
