@@ -45,13 +45,7 @@ ngx_tidraw_fanout_free(ngx_tidraw_room_t *room)
 
     b = &room->batch;
 
-    if (b->event.timer_set) {
-        ngx_del_timer(&b->event);
-    }
-
-    if (b->event.posted) {
-        ngx_delete_posted_event(&b->event);
-    }
+    ngx_tidraw_pace_stop(b);
 
     if (b->items) {
         ngx_free(b->items);
