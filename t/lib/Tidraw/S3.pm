@@ -8,13 +8,15 @@ package Tidraw::S3;
 use strict;
 use warnings;
 
+use parent 'Tidraw::NodeServer';
+
 use Cwd qw(abs_path);
 use File::Find qw(find);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use JSON::PP qw(decode_json encode_json);
 use Tidraw::HTTP;
-use Tidraw::Util qw(wait_for free_port spawn reap slurp);
+use Tidraw::Util qw(free_port);
 
 my $folder = abs_path(__FILE__ =~ s{[^/]*$}{}r . '../../s3');
 
@@ -61,34 +63,7 @@ sub port { return $_[0]{port} }
 sub start {
     my ($self, %o) = @_;
 
-    @{ $self->{o} }{keys %o} = values %o;
-
-    my $log = "$self->{dir}/log";
-
-    unlink $log;
-
-    $self->{pid} = spawn(['node', "$folder/server.cjs", encode_json({
-        %{ $self->{o} }, port => $self->{port} + 0, dir => "$self->{dir}/data",
-    })], output => $log, dir => $folder, death => 'KILL');
-
-    wait_for(sub { slurp($log) =~ /^ready/m || defined reap($self->{pid}) },
-             30);
-
-    die "the S3 server did not start: " . slurp($log) . "\n"
-        if slurp($log) !~ /^ready/m;
-
-    return $self;
-}
-
-
-sub stop {
-    my ($self) = @_;
-
-    my $pid = $self->{pid} or return;
-
-    kill 'KILL', $pid;
-    reap($pid, 5);
-    $self->{pid} = 0;
+    return $self->launch($folder, \%o, dir => "$self->{dir}/data");
 }
 
 

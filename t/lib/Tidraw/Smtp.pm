@@ -9,14 +9,16 @@ package Tidraw::Smtp;
 use strict;
 use warnings;
 
+use parent 'Tidraw::NodeServer';
+
 use Cwd qw(abs_path);
 use Encode qw(decode);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
-use JSON::PP qw(decode_json encode_json);
+use JSON::PP qw(decode_json);
 use MIME::Base64 qw(decode_base64);
 use MIME::QuotedPrint qw(decode_qp);
-use Tidraw::Util qw(wait_for free_port spawn reap slurp run_ok);
+use Tidraw::Util qw(wait_for free_port slurp run_ok);
 
 my $folder = abs_path(__FILE__ =~ s{[^/]*$}{}r . '../../mail');
 
@@ -71,34 +73,7 @@ sub port { return $_[0]{port} }
 sub start {
     my ($self, %o) = @_;
 
-    @{ $self->{o} }{keys %o} = values %o;
-
-    my $log = "$self->{dir}/log";
-
-    unlink $log;
-
-    $self->{pid} = spawn(['node', "$folder/server.cjs", encode_json({
-        %{ $self->{o} }, port => $self->{port}, out => "$self->{dir}/mails",
-    })], output => $log, dir => $folder, death => 'KILL');
-
-    wait_for(sub { slurp($log) =~ /^ready/m || defined reap($self->{pid}) },
-             30);
-
-    die "the mail server did not start: " . slurp($log) . "\n"
-        if slurp($log) !~ /^ready/m;
-
-    return $self;
-}
-
-
-sub stop {
-    my ($self) = @_;
-
-    my $pid = $self->{pid} or return;
-
-    kill 'KILL', $pid;
-    reap($pid, 5);
-    $self->{pid} = 0;
+    return $self->launch($folder, \%o, out => "$self->{dir}/mails");
 }
 
 
