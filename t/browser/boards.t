@@ -13,6 +13,24 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
 
     for (const name of ['Kitchen', 'Garden', 'Physics']) rooms[name] = await server.room(ann.cookie, name)
 
+    await test('what makes a board comes with the list and does not go again', async () => {
+      const ben = await s.member('ben@example.org', 'Ben')
+      let release
+      const held = new Promise((resolve) => { release = resolve })
+
+      await ben.page.route(/api\/rooms\?/, async (route) => {
+        await held
+        await route.continue()
+      })
+      await ben.page.goto(server.url)
+      await ben.page.getByRole('heading', { name: 'All boards' }).waitFor()
+      equal(await ben.page.getByRole('button', { name: 'New board', exact: true }).count(), 0, 'buttons')
+      release()
+      await ben.page.getByText('No boards yet').waitFor()
+      equal(await ben.page.getByRole('button', { name: 'New board', exact: true }).count(), 1, 'buttons')
+      await ben.context.close()
+    })
+
     await test('a folder is made, filled, renamed, and its boards outlive it', async () => {
       await ann.go()
       await page.getByRole('button', { name: 'New folder' }).click()

@@ -101,7 +101,8 @@ function Boards({ title, actions, sort, wanted, empty, quiet = false }: Props) {
   const [search, setSearch] = useState('')
   const q = usePaused(search)
   const list = useInfiniteQuery(roomsQuery({ ...(sort && { sort }), ...wanted, ...(q && { q }) }))
-  const nothing = quiet && list.data !== undefined && roomsOf(list).length === 0 && search === '' && q === ''
+  /* not even for the moment before the list: what is opened there would close again */
+  const nothing = quiet && (list.isPending || (list.data !== undefined && roomsOf(list).length === 0)) && search === '' && q === ''
 
   return (
     <BoardsShell title={title}>
