@@ -48,7 +48,7 @@ static char *ngx_tidraw_merge_base(ngx_conf_t *cf,
 #define NGX_TIDRAW_TERA    ((int64_t) 1024 * 1024 * 1024 * 1024)
 
 
-static ngx_tidraw_range_t  ngx_tidraw_range_bin_keep = {
+static ngx_tidraw_range_t  ngx_tidraw_range_keep = {
     ngx_conf_set_sec_slot, 0, NGX_TIDRAW_YEARS,
     "from 0 to 100y, such as 30d"
 };
@@ -76,11 +76,6 @@ static ngx_tidraw_range_t  ngx_tidraw_range_board_files = {
 static ngx_tidraw_range_t  ngx_tidraw_range_user_files = {
     ngx_conf_set_off_slot, 0, 1024 * NGX_TIDRAW_TERA,
     "from 0 (any) to 1048576g, such as 20g"
-};
-
-static ngx_tidraw_range_t  ngx_tidraw_range_file_keep = {
-    ngx_conf_set_sec_slot, 0, NGX_TIDRAW_YEARS,
-    "from 0 to 100y, such as 30d"
 };
 
 static ngx_tidraw_range_t  ngx_tidraw_range_max_message = {
@@ -232,7 +227,7 @@ ngx_command_t  ngx_tidraw_commands[] = {
       ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, bin_keep),
-      &ngx_tidraw_range_bin_keep },
+      &ngx_tidraw_range_keep },
 
     { ngx_string("tidraw_passwords"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -302,7 +297,7 @@ ngx_command_t  ngx_tidraw_commands[] = {
       ngx_tidraw_set_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_tidraw_loc_conf_t, file_keep),
-      &ngx_tidraw_range_file_keep },
+      &ngx_tidraw_range_keep },
 
     { ngx_string("tidraw_max_message"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
