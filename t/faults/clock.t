@@ -91,7 +91,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep }) => {
         `${database}: ${jumps * 4} jumps, ${ledger.acks} acknowledged edits, `
         + 'nobody was closed', ledger.faults.join('\n')
         || JSON.stringify(ledger.closes))
-      ok(percentile(waits, 99) < (long ? 500 : 1000), `${database}: edits took `
+      ok(percentile(waits, 99) < 500, `${database}: edits took `
         + `${ms(percentile(waits, 50))}, p99 ${ms(percentile(waits, 99))}, at most `
         + ms(Math.max(...waits)))
 

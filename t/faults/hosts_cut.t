@@ -167,7 +167,7 @@ import('../lib/netns.mjs').then(async ({ network }) => {
 
     net.mend('db', 'back')
 
-    ok(slow.length > 100 && percentile(slow, 99) < (long ? 3000 : 6000),
+    ok(slow.length > 100 && percentile(slow, 99) < 3000,
       `${slow.length} edits with the database 100 ms away: `
       + `${ms(percentile(slow, 50))}, p99 ${ms(percentile(slow, 99))}`)
 

@@ -10,6 +10,7 @@ import('../lib/internet.mjs').then(async ({ internet }) => {
   const net = internet(__filename)
   const { ok, run, say } = await import('../faults/load.mjs')
   const { start } = await import('../lib/server.mjs')
+  const { until } = await import('../lib/sync.mjs')
   const { gzipSync } = require('node:zlib')
 
   const FOUR = '93.184.216.34'
@@ -357,9 +358,7 @@ import('../lib/internet.mjs').then(async ({ internet }) => {
     const waiting = [0, 1].map((i) => fetch(`${t.url}api/rooms/${people[i].room}/preview`, { method: 'POST',
       body: JSON.stringify({ url: `http://page.test/silent?${i}` }), signal: leaving.signal,
       headers: { cookie: people[i].cookie, 'content-type': 'application/json' } }).catch(() => {}))
-    while (net.seen.length < 2) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    await until(() => net.seen.length >= 2, 'both to be asked for')
     leaving.abort()
     await Promise.all(waiting)
 

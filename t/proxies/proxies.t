@@ -106,8 +106,6 @@ for my $name (qw(nginx caddy haproxy apache)) {
                                       . slurp("$dir/$name.log"));
 
     subtest $name => sub {
-        plan skip_all => 'it does not run' if !$up;
-
         my $room = $p->room($ann, $name);
         my ($one) = join_board($p, $room, cookie => $ann);
         my ($two) = join_board($p, $room, cookie => $ann);
@@ -148,7 +146,7 @@ for my $name (qw(nginx caddy haproxy apache)) {
            403, 'nor pages of other sites');
 
         $_->close for $one, $two;
-    };
+    } if $up;
 
     kill 'TERM', $pid;
     reap($pid, 10) // do { kill 'KILL', -$pid; reap($pid, 5) };
