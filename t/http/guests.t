@@ -8,6 +8,7 @@ use warnings;
 use utf8;
 
 use Test::More;
+use Time::HiRes qw(time);
 use lib 't/lib';
 use Tidraw::Api qw(fails done_with each_database);
 use Tidraw::Board qw(schema page document join_board push_records);
@@ -108,6 +109,15 @@ each_database(sub {
     is($change->({ role => 'viewer' })->{json}{expires_at}, $soon, 'stays');
     is($change->({ expires_at => undef })->{json}{expires_at}, undef,
        'and goes');
+
+    # whoever is there by it has not looked for its end yet
+
+    ($guest) = join_board($t, $id, link => $link->{token});
+    $soon = int(time() * 1000) + 1500;
+    done_with($change->({ expires_at => $soon }), 200, 'a near end');
+    is($guest->wait_close->[0], 4099, 'ends its sockets');
+    cmp_ok(abs(time() * 1000 - $soon), '<', 1000, 'at that moment');
+    done_with($change->({ expires_at => undef }), 200, 'for ever again');
 
     fails($change->($_), 400, 'bad_request', 'a bad change')
         for { role => 'owner' }, { role => undef }, { expires_at => 1 },
