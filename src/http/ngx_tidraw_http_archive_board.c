@@ -27,6 +27,8 @@ static ngx_int_t ngx_tidraw_arrival_text(ngx_tidraw_archive_t *ar,
     ngx_tidraw_archive_pt step);
 static ngx_tidraw_arrival_t *ngx_tidraw_arrival_take(
     ngx_tidraw_archive_t *ar);
+static ngx_tidraw_arrival_t *ngx_tidraw_arrival_begin(
+    ngx_tidraw_unpacker_t *up, size_t first, size_t limit);
 static void ngx_tidraw_arrival_parse(ngx_tidraw_unpacker_t *up);
 static void ngx_tidraw_arrival_told(ngx_tidraw_archive_t *ar);
 static const char *ngx_tidraw_arrival_about(ngx_tidraw_archive_t *ar,
@@ -118,6 +120,24 @@ ngx_tidraw_arrival_take(ngx_tidraw_archive_t *ar)
 }
 
 
+/* In a thread: the text that came, and memory of its own to read it. */
+
+static ngx_tidraw_arrival_t *
+ngx_tidraw_arrival_begin(ngx_tidraw_unpacker_t *up, size_t first, size_t limit)
+{
+    ngx_tidraw_arrival_t  *arrival;
+
+    arrival = up->ours;
+
+    arrival->text = up->text;
+    ngx_memzero(&up->text, sizeof(td_buf_t));
+
+    arrival->arena = td_arena_create(first, limit);
+
+    return arrival;
+}
+
+
 /*
  * In a thread: somebody else may have written millions of nothings.  A tree
  * of what we write takes less than its text twice.
@@ -128,12 +148,7 @@ ngx_tidraw_arrival_parse(ngx_tidraw_unpacker_t *up)
 {
     ngx_tidraw_arrival_t  *arrival;
 
-    arrival = up->ours;
-
-    arrival->text = up->text;
-    ngx_memzero(&up->text, sizeof(td_buf_t));
-
-    arrival->arena = td_arena_create(4096, NGX_TIDRAW_ARRIVAL_TREE);
+    arrival = ngx_tidraw_arrival_begin(up, 4096, NGX_TIDRAW_ARRIVAL_TREE);
 
     if (arrival->arena != NULL) {
         (void) td_json_parse(arrival->arena, arrival->text.data,
@@ -424,12 +439,7 @@ ngx_tidraw_arrival_check(ngx_tidraw_unpacker_t *up)
 {
     ngx_tidraw_arrival_t  *arrival;
 
-    arrival = up->ours;
-
-    arrival->text = up->text;
-    ngx_memzero(&up->text, sizeof(td_buf_t));
-
-    arrival->arena = td_arena_create(65536, 0);
+    arrival = ngx_tidraw_arrival_begin(up, 65536, 0);
 
     arrival->rc = arrival->arena == NULL
                   ? TD_NOMEM
