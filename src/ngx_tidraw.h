@@ -203,5 +203,8 @@ uint64_t ngx_tidraw_memory(void);
 /* Milliseconds since 1970 UTC, from nginx's cached time. */
 int64_t ngx_tidraw_now(void);
 
+/* What was planned by a timer or posted does not happen any more. */
+void ngx_tidraw_event_stop(ngx_event_t *ev);
+
 
 #endif /* _NGX_TIDRAW_H_INCLUDED_ */

@@ -1,7 +1,7 @@
 
 /*
  * Small helpers that all parts of the module share: shared buffers, random
- * identifiers, the time.  Owns nothing; must never block.
+ * identifiers, the time, planned events.  Owns nothing; must never block.
  */
 
 
@@ -113,4 +113,17 @@ ngx_tidraw_memory(void)
     pages = ngx_atoi(p + 1, end - p - 1);
 
     return pages < 0 ? 0 : (uint64_t) pages * ngx_pagesize;
+}
+
+
+void
+ngx_tidraw_event_stop(ngx_event_t *ev)
+{
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+    }
 }

@@ -24,7 +24,6 @@
 #define NGX_TIDRAW_ARENA_KEEP      65536
 
 
-static void ngx_tidraw_commit_unplan(ngx_tidraw_commit_t *c);
 static void ngx_tidraw_commit_handler(ngx_event_t *ev);
 static void ngx_tidraw_commit_take(ngx_tidraw_commit_t *c);
 static ngx_int_t ngx_tidraw_commit_try(ngx_tidraw_room_t *room);
@@ -69,7 +68,7 @@ ngx_tidraw_commit_free(ngx_tidraw_room_t *room)
 
     c = &room->commit;
 
-    ngx_tidraw_commit_unplan(c);
+    ngx_tidraw_event_stop(&c->event);
 
     if (c->op) {
         ngx_tidraw_op_cancel(c->op);
@@ -224,7 +223,7 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
     {
         /* the cycle that was planned would begin in the middle of it */
 
-        ngx_tidraw_commit_unplan(c);
+        ngx_tidraw_event_stop(&c->event);
 
         c->state = NGX_TIDRAW_COMMIT_CATCHING_UP;
         ngx_tidraw_catchup_start(room);
@@ -298,19 +297,6 @@ ngx_tidraw_commit_follow(ngx_tidraw_room_t *room, ngx_uint_t turn)
     } else {
         ngx_add_timer(&c->event,
                       ngx_min(delay, NGX_TIDRAW_COMMIT_LATEST - elapsed));
-    }
-}
-
-
-static void
-ngx_tidraw_commit_unplan(ngx_tidraw_commit_t *c)
-{
-    if (c->event.timer_set) {
-        ngx_del_timer(&c->event);
-    }
-
-    if (c->event.posted) {
-        ngx_delete_posted_event(&c->event);
     }
 }
 

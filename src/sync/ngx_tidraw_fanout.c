@@ -45,7 +45,7 @@ ngx_tidraw_fanout_free(ngx_tidraw_room_t *room)
 
     b = &room->batch;
 
-    ngx_tidraw_pace_stop(b);
+    ngx_tidraw_event_stop(&b->event);
 
     if (b->items) {
         ngx_free(b->items);

@@ -238,22 +238,9 @@ ngx_tidraw_pace_unanswered(ngx_tidraw_batch_t *b)
 static void
 ngx_tidraw_pace_wait(ngx_tidraw_batch_t *b, ngx_msec_t ms)
 {
-    ngx_tidraw_pace_stop(b);
+    ngx_tidraw_event_stop(&b->event);
 
     ngx_add_timer(&b->event, ms);
-}
-
-
-void
-ngx_tidraw_pace_stop(ngx_tidraw_batch_t *b)
-{
-    if (b->event.timer_set) {
-        ngx_del_timer(&b->event);
-    }
-
-    if (b->event.posted) {
-        ngx_delete_posted_event(&b->event);
-    }
 }
 
 
@@ -265,7 +252,7 @@ ngx_tidraw_pace_flushed(ngx_tidraw_room_t *room)
 
     b = &room->batch;
 
-    ngx_tidraw_pace_stop(b);
+    ngx_tidraw_event_stop(&b->event);
 
     for (i = 0; i < NGX_TIDRAW_BATCH_PEERS; i++) {
         b->peers[i].answered = 0;

@@ -631,9 +631,6 @@ void ngx_tidraw_pace_heard(ngx_tidraw_room_t *room, uint64_t node);
 /* Tells the others; sends the batch, or waits a moment for theirs. */
 void ngx_tidraw_pace_leave(ngx_tidraw_room_t *room);
 
-/* Nothing is sent any more until the next call. */
-void ngx_tidraw_pace_stop(ngx_tidraw_batch_t *b);
-
 /* The batch is being sent: that tick is over. */
 void ngx_tidraw_pace_flushed(ngx_tidraw_room_t *room);
 
