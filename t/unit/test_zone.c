@@ -405,6 +405,8 @@ killed(void *mem)
     seen = 0;
     wrong = 0;
 
+    alarm(60);
+
     for (i = 0; i < 60; i++) {
 
         pid = fork();
@@ -426,7 +428,9 @@ killed(void *mem)
             }
         }
 
-        for (n = 0; n < 3000; n++) {
+        /* it may take its time to begin; what never begins is seen by alarm */
+
+        for (n = 0; n < 100; /* void */) {
             uint32_t  pos = 0;
             int       slot;
 
@@ -437,11 +441,12 @@ killed(void *mem)
                     continue;
                 }
 
-                seen++;
+                n++;
                 wrong += memcmp(got.name, got.name + 1, TD_ZONE_NAME - 1) != 0;
             }
         }
 
+        seen += n;
         usleep(rand() % 2000);
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
@@ -451,9 +456,10 @@ killed(void *mem)
         wrong += count(&a, NULL) != 0;
     }
 
+    alarm(0);
     memset(dead, 0, sizeof(dead));
 
-    tap_ok(wrong == 0 && seen > 0, "60 writers killed while they wrote: "
+    tap_ok(wrong == 0, "60 writers killed while they wrote: "
            "nothing torn is seen, nothing stays (%d reads)", seen);
 }
 
