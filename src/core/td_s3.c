@@ -25,7 +25,6 @@ static int td_s3_sign(const td_s3_request_t *r, const td_s3_pair_t *headers,
     size_t nheaders, td_str_t payload, const td_s3_hash_t *hash,
     char signature[TD_S3_HEX]);
 static td_s3_pair_t td_s3_pair(td_str_t name, td_str_t value);
-static unsigned td_s3_digits(const char *p, size_t n, int64_t *value);
 
 
 int
@@ -509,57 +508,4 @@ td_s3_xml_text(td_buf_t *out, td_str_t text)
 
         td_buf_char(out, text.data[i++]);
     }
-}
-
-
-static unsigned
-td_s3_digits(const char *p, size_t n, int64_t *value)
-{
-    size_t  i;
-
-    *value = 0;
-
-    for (i = 0; i < n; i++) {
-
-        if (p[i] < '0' || p[i] > '9') {
-            return 0;
-        }
-
-        *value = *value * 10 + (p[i] - '0');
-    }
-
-    return 1;
-}
-
-
-int64_t
-td_s3_time(td_str_t text)
-{
-    const char  *p;
-    int64_t      y, m, d, hour, min, sec, days;
-
-    p = text.data;
-
-    if (text.len < 20
-        || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':'
-        || p[16] != ':'
-        || !td_s3_digits(p, 4, &y) || !td_s3_digits(p + 5, 2, &m)
-        || !td_s3_digits(p + 8, 2, &d) || !td_s3_digits(p + 11, 2, &hour)
-        || !td_s3_digits(p + 14, 2, &min) || !td_s3_digits(p + 17, 2, &sec)
-        || y < 1970 || m < 1 || m > 12 || d < 1 || d > 31)
-    {
-        return -1;
-    }
-
-    /* the year begins in March: its last day is the one that may be there */
-
-    if (m <= 2) {
-        y--;
-        m += 12;
-    }
-
-    days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * (m - 3) + 2) / 5 + d
-           - 1 - 719468;
-
-    return (((days * 24 + hour) * 60 + min) * 60 + sec) * 1000;
 }

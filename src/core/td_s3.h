@@ -95,10 +95,5 @@ int td_s3_xml(td_str_t xml, size_t *pos, const char *name, td_str_t *text);
 /* Appends the text without entities. */
 void td_s3_xml_text(td_buf_t *out, td_str_t text);
 
-/*
- * Milliseconds since 1970 of "2013-05-24T00:00:00.000Z"; -1: it is none.
- */
-int64_t td_s3_time(td_str_t text);
-
 
 #endif /* _TD_S3_H_INCLUDED_ */

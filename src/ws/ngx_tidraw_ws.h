@@ -18,11 +18,6 @@
 typedef struct ngx_tidraw_ws_s  ngx_tidraw_ws_t;
 
 
-#define NGX_TIDRAW_WS_NORMAL          1000
-#define NGX_TIDRAW_WS_GOING_AWAY      1001
-#define NGX_TIDRAW_WS_PROTOCOL        1002
-#define NGX_TIDRAW_WS_BAD_DATA        1007
-#define NGX_TIDRAW_WS_TOO_BIG         1009
 #define NGX_TIDRAW_WS_INTERNAL        1011
 #define NGX_TIDRAW_WS_RESTART         1012
 #define NGX_TIDRAW_WS_TRY_LATER       1013

@@ -253,28 +253,12 @@ test_xml(void)
 }
 
 
-static void
-test_time(void)
-{
-    tap_ok(td_s3_time(td_str("1970-01-01T00:00:00.000Z")) == 0, "1970");
-    tap_ok(td_s3_time(td_str("2013-05-24T00:00:00.000Z"))
-           == 1369353600000LL, "2013");
-    tap_ok(td_s3_time(td_str("2024-02-29T23:59:59.000Z"))
-           == 1709251199000LL, "a leap day");
-    tap_ok(td_s3_time(td_str("2100-03-01T00:00:00Z")) == 4107542400000LL,
-           "2100");
-    tap_ok(td_s3_time(td_str("2013-05-24 00:00:00.000Z")) == -1, "no time");
-    tap_ok(td_s3_time(td_str("2013")) == -1, "too short");
-}
-
-
 int
 main(void)
 {
     test_examples();
     test_odd();
     test_xml();
-    test_time();
 
     return tap_done();
 }
