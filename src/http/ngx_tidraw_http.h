@@ -99,6 +99,8 @@ typedef void (*ngx_tidraw_call_password_pt)(ngx_tidraw_call_t *call,
     ngx_tidraw_password_t *job);
 typedef void (*ngx_tidraw_call_replay_pt)(ngx_tidraw_call_t *call,
     ngx_tidraw_replay_t *replay);
+typedef void (*ngx_tidraw_call_row_pt)(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 
 
 typedef struct {
@@ -253,6 +255,16 @@ void ngx_tidraw_json_cell_int(td_buf_t *b, ngx_tidraw_result_t *res,
 /* person from the columns id, name, color, picture; null without an id */
 void ngx_tidraw_json_person(td_buf_t *b, ngx_tidraw_result_t *res,
     ngx_uint_t row, ngx_uint_t col);
+
+/*
+ * Lists: rows() writes {"name":[ and the first n rows of res, each by a call
+ * of write; the caller closes it.  answer_rows() is the whole answer, with all
+ * rows of the first result of op, or with the failure of op.
+ */
+void ngx_tidraw_json_rows(ngx_tidraw_call_t *call, const char *name,
+    ngx_tidraw_result_t *res, ngx_uint_t n, ngx_tidraw_call_row_pt write);
+void ngx_tidraw_call_answer_rows(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *name, ngx_tidraw_call_row_pt write);
 
 
 /* Bodies: ngx_tidraw_http_body.c */

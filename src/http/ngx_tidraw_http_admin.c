@@ -1,6 +1,6 @@
 
 /*
- * The arguments of the administration's lists.
+ * The arguments of the administration's lists, and their answer.
  */
 
 
@@ -154,13 +154,34 @@ ngx_tidraw_admin_number(ngx_tidraw_call_t *call, const char *name,
 
 
 void
-ngx_tidraw_admin_next(td_buf_t *b, ngx_uint_t more, int64_t cursor)
+ngx_tidraw_admin_answer(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *name, ngx_tidraw_call_row_pt write, ngx_uint_t by_id)
 {
-    td_buf_lit(b, "],\"next\":");
+    td_buf_t                 *b;
+    ngx_uint_t                n;
+    ngx_tidraw_result_t      *res;
+    ngx_tidraw_admin_list_t  *list;
 
-    if (more) {
+    list = call->state;
+
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    b = &call->out;
+    res = op->results;
+    n = ngx_min(res->nrows, (ngx_uint_t) list->limit);
+
+    ngx_tidraw_json_rows(call, name, res, n, write);
+
+    td_buf_lit(b, ",\"next\":");
+
+    if (res->nrows > n) {
         td_buf_char(b, '"');
-        ngx_tidraw_json_int(b, cursor);
+        ngx_tidraw_json_int(b, by_id ? ngx_tidraw_cell_int(res, n - 1, 0)
+                                     : ngx_max(list->cursor, 0)
+                                       + (int64_t) n);
         td_buf_char(b, '"');
 
     } else {
@@ -168,4 +189,6 @@ ngx_tidraw_admin_next(td_buf_t *b, ngx_uint_t more, int64_t cursor)
     }
 
     td_buf_char(b, '}');
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
 }

@@ -1,6 +1,6 @@
 
 /*
- * What the lists of the administration share: their arguments.
+ * What the lists of the administration share: their arguments and answer.
  */
 
 
@@ -32,8 +32,14 @@ ngx_int_t ngx_tidraw_admin_arg(ngx_tidraw_call_t *call, const char *name,
 ngx_int_t ngx_tidraw_admin_number(ngx_tidraw_call_t *call, const char *name,
     int64_t most, int64_t *value);
 
-/* Closes the list and the object with the cursor of what follows, if any. */
-void ngx_tidraw_admin_next(td_buf_t *b, ngx_uint_t more, int64_t cursor);
+/*
+ * Answers with the rows of op, which asked for one more than list->limit, as
+ * ngx_tidraw_call_answer_rows() does, and with the cursor of what follows, if
+ * any: list->cursor, or 0 when there was none, and the rows there are, or the
+ * id of the last one when the list is by id (its first column).
+ */
+void ngx_tidraw_admin_answer(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *name, ngx_tidraw_call_row_pt write, ngx_uint_t by_id);
 
 
 #endif /* _NGX_TIDRAW_HTTP_ADMIN_H_INCLUDED_ */

@@ -9,6 +9,8 @@
 
 static void ngx_tidraw_activity_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_activity_row(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 
 
 void
@@ -56,64 +58,46 @@ ngx_tidraw_http_admin_activity(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_activity_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    td_buf_t                 *b;
-    ngx_uint_t                i, n;
-    ngx_tidraw_result_t      *res;
-    ngx_tidraw_admin_list_t  *list;
+    ngx_tidraw_admin_answer(call, op, "activity", ngx_tidraw_activity_row, 1);
+}
 
-    list = call->state;
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
+static void
+ngx_tidraw_activity_row(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    td_buf_t  *b;
 
     b = &call->out;
-    res = op->results;
-    n = ngx_min(res->nrows, (ngx_uint_t) list->limit);
 
-    td_buf_lit(b, "{\"activity\":[");
+    td_buf_lit(b, "{\"id\":\"");
+    ngx_tidraw_json_cell_int(b, res, row, 0);
+    td_buf_lit(b, "\",\"at\":");
+    ngx_tidraw_json_cell_int(b, res, row, 1);
+    td_buf_lit(b, ",\"action\":");
+    ngx_tidraw_json_cell(b, res, row, 2);
+    td_buf_lit(b, ",\"actor\":");
+    ngx_tidraw_json_person(b, res, row, 3);
+    td_buf_lit(b, ",\"actor_name\":");
+    ngx_tidraw_json_cell(b, res, row, 7);
+    td_buf_lit(b, ",\"room\":");
 
-    for (i = 0; i < n; i++) {
-
-        if (i != 0) {
-            td_buf_char(b, ',');
-        }
-
-        td_buf_lit(b, "{\"id\":\"");
-        ngx_tidraw_json_cell_int(b, res, i, 0);
-        td_buf_lit(b, "\",\"at\":");
-        ngx_tidraw_json_cell_int(b, res, i, 1);
-        td_buf_lit(b, ",\"action\":");
-        ngx_tidraw_json_cell(b, res, i, 2);
-        td_buf_lit(b, ",\"actor\":");
-        ngx_tidraw_json_person(b, res, i, 3);
-        td_buf_lit(b, ",\"actor_name\":");
-        ngx_tidraw_json_cell(b, res, i, 7);
-        td_buf_lit(b, ",\"room\":");
-
-        if (res->cells[i * res->ncols + 8].data != NULL) {
-            td_buf_lit(b, "{\"id\":");
-            ngx_tidraw_json_cell(b, res, i, 8);
-            td_buf_lit(b, ",\"name\":");
-            ngx_tidraw_json_cell(b, res, i, 9);
-            td_buf_char(b, '}');
-
-        } else {
-            td_buf_lit(b, "null");
-        }
-
-        td_buf_lit(b, ",\"target\":");
-        ngx_tidraw_json_cell(b, res, i, 10);
-        td_buf_lit(b, ",\"address\":");
-        ngx_tidraw_json_cell(b, res, i, 11);
-        td_buf_lit(b, ",\"agent\":");
-        ngx_tidraw_json_cell(b, res, i, 12);
+    if (res->cells[row * res->ncols + 8].data != NULL) {
+        td_buf_lit(b, "{\"id\":");
+        ngx_tidraw_json_cell(b, res, row, 8);
+        td_buf_lit(b, ",\"name\":");
+        ngx_tidraw_json_cell(b, res, row, 9);
         td_buf_char(b, '}');
+
+    } else {
+        td_buf_lit(b, "null");
     }
 
-    ngx_tidraw_admin_next(b, res->nrows > n,
-                          n ? ngx_tidraw_cell_int(res, n - 1, 0) : 0);
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    td_buf_lit(b, ",\"target\":");
+    ngx_tidraw_json_cell(b, res, row, 10);
+    td_buf_lit(b, ",\"address\":");
+    ngx_tidraw_json_cell(b, res, row, 11);
+    td_buf_lit(b, ",\"agent\":");
+    ngx_tidraw_json_cell(b, res, row, 12);
+    td_buf_char(b, '}');
 }

@@ -27,6 +27,8 @@ enum {
 
 static void ngx_tidraw_admin_rooms_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_admin_room_row(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 static void ngx_tidraw_admin_room_start(ngx_tidraw_call_t *call,
     ngx_uint_t what, ngx_str_t *owner);
 static void ngx_tidraw_admin_room_found(ngx_tidraw_call_t *call,
@@ -86,67 +88,50 @@ ngx_tidraw_http_admin_rooms(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_admin_rooms_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    td_buf_t                 *b;
-    ngx_str_t                 id;
-    ngx_uint_t                i, n;
-    ngx_array_t              *people;
-    ngx_tidraw_result_t      *res;
-    ngx_tidraw_admin_list_t  *list;
+    ngx_tidraw_admin_answer(call, op, "rooms", ngx_tidraw_admin_room_row, 0);
+}
 
-    list = call->state;
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+static void
+ngx_tidraw_admin_room_row(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    td_buf_t     *b;
+    ngx_str_t     id;
+    ngx_array_t  *people;
+
+    b = &call->out;
+
+    td_buf_lit(b, "{\"id\":");
+    ngx_tidraw_json_cell(b, res, row, 0);
+    td_buf_lit(b, ",\"name\":");
+    ngx_tidraw_json_cell(b, res, row, 1);
+    td_buf_lit(b, ",\"created_at\":");
+    ngx_tidraw_json_cell_int(b, res, row, 2);
+    td_buf_lit(b, ",\"updated_at\":");
+    ngx_tidraw_json_cell_int(b, res, row, 3);
+    td_buf_lit(b, ",\"deleted_at\":");
+    ngx_tidraw_json_cell_int(b, res, row, 4);
+    td_buf_lit(b, ",\"owner\":");
+    ngx_tidraw_json_person(b, res, row, 5);
+    td_buf_lit(b, ",\"size\":");
+    ngx_tidraw_json_cell_int(b, res, row, 9);
+    td_buf_lit(b, ",\"files\":");
+    ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, row, 10));
+
+    id = ngx_tidraw_cell_str(res, row, 0);
+    people = ngx_tidraw_people_of(call->site, &id, call->request->pool);
+
+    if (people == NULL) {
+        b->failed = 1;
         return;
     }
 
-    b = &call->out;
-    res = op->results;
-    n = ngx_min(res->nrows, (ngx_uint_t) list->limit);
+    td_buf_lit(b, ",\"sessions\":");
+    td_buf_uint(b, people->nelts);
+    td_buf_char(b, '}');
 
-    td_buf_lit(b, "{\"rooms\":[");
-
-    for (i = 0; i < n; i++) {
-
-        if (i != 0) {
-            td_buf_char(b, ',');
-        }
-
-        td_buf_lit(b, "{\"id\":");
-        ngx_tidraw_json_cell(b, res, i, 0);
-        td_buf_lit(b, ",\"name\":");
-        ngx_tidraw_json_cell(b, res, i, 1);
-        td_buf_lit(b, ",\"created_at\":");
-        ngx_tidraw_json_cell_int(b, res, i, 2);
-        td_buf_lit(b, ",\"updated_at\":");
-        ngx_tidraw_json_cell_int(b, res, i, 3);
-        td_buf_lit(b, ",\"deleted_at\":");
-        ngx_tidraw_json_cell_int(b, res, i, 4);
-        td_buf_lit(b, ",\"owner\":");
-        ngx_tidraw_json_person(b, res, i, 5);
-        td_buf_lit(b, ",\"size\":");
-        ngx_tidraw_json_cell_int(b, res, i, 9);
-        td_buf_lit(b, ",\"files\":");
-        ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, i, 10));
-
-        id = ngx_tidraw_cell_str(res, i, 0);
-        people = ngx_tidraw_people_of(call->site, &id, call->request->pool);
-
-        if (people == NULL) {
-            ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-            return;
-        }
-
-        td_buf_lit(b, ",\"sessions\":");
-        td_buf_uint(b, people->nelts);
-        td_buf_char(b, '}');
-
-        ngx_array_destroy(people);
-    }
-
-    ngx_tidraw_admin_next(b, res->nrows > n, list->cursor + n);
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    ngx_array_destroy(people);
 }
 
 

@@ -36,6 +36,8 @@ static ngx_tidraw_admin_user_t *ngx_tidraw_admin_user_create(
     ngx_tidraw_call_t *call);
 static void ngx_tidraw_admin_users_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_admin_user_row(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 static ngx_int_t ngx_tidraw_admin_user_role(ngx_tidraw_call_t *call,
     ngx_str_t *role);
 static void ngx_tidraw_admin_user_hashed(ngx_tidraw_call_t *call,
@@ -129,47 +131,29 @@ ngx_tidraw_http_admin_users(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_admin_users_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    td_buf_t                 *b;
-    ngx_uint_t                i, n;
-    ngx_tidraw_result_t      *res;
-    ngx_tidraw_admin_list_t  *list;
+    ngx_tidraw_admin_answer(call, op, "users", ngx_tidraw_admin_user_row, 0);
+}
 
-    list = call->state;
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
+static void
+ngx_tidraw_admin_user_row(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    td_buf_t  *b;
 
     b = &call->out;
-    res = op->results;
-    n = ngx_min(res->nrows, (ngx_uint_t) list->limit);
 
-    td_buf_lit(b, "{\"users\":[");
-
-    for (i = 0; i < n; i++) {
-
-        if (i != 0) {
-            td_buf_char(b, ',');
-        }
-
-        td_buf_char(b, '{');
-        ngx_tidraw_json_admin_user(b, res, i);
-        td_buf_lit(b, ",\"boards\":");
-        ngx_tidraw_json_cell_int(b, res, i, 10);
-        td_buf_lit(b, ",\"bytes\":");
-        ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, i, 11));
-        td_buf_lit(b, ",\"files\":");
-        ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, i, 12));
-        td_buf_lit(b, ",\"sessions\":");
-        ngx_tidraw_json_cell_int(b, res, i, 13);
-        td_buf_char(b, '}');
-    }
-
-    ngx_tidraw_admin_next(b, res->nrows > n,
-                          ngx_max(list->cursor, (int64_t) 0) + n);
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    td_buf_char(b, '{');
+    ngx_tidraw_json_admin_user(b, res, row);
+    td_buf_lit(b, ",\"boards\":");
+    ngx_tidraw_json_cell_int(b, res, row, 10);
+    td_buf_lit(b, ",\"bytes\":");
+    ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, row, 11));
+    td_buf_lit(b, ",\"files\":");
+    ngx_tidraw_json_int(b, ngx_tidraw_cell_int(res, row, 12));
+    td_buf_lit(b, ",\"sessions\":");
+    ngx_tidraw_json_cell_int(b, res, row, 13);
+    td_buf_char(b, '}');
 }
 
 

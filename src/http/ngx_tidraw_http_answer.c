@@ -553,3 +553,45 @@ ngx_tidraw_json_person(td_buf_t *b, ngx_tidraw_result_t *res, ngx_uint_t row,
     ngx_tidraw_json_picture(b, res, row, col, col + 3);
     td_buf_char(b, '}');
 }
+
+
+void
+ngx_tidraw_json_rows(ngx_tidraw_call_t *call, const char *name,
+    ngx_tidraw_result_t *res, ngx_uint_t n, ngx_tidraw_call_row_pt write)
+{
+    td_buf_t    *b;
+    ngx_uint_t   i;
+
+    b = &call->out;
+
+    td_buf_lit(b, "{\"");
+    td_buf_add(b, name, ngx_strlen(name));
+    td_buf_lit(b, "\":[");
+
+    for (i = 0; i < n; i++) {
+
+        if (i != 0) {
+            td_buf_char(b, ',');
+        }
+
+        write(call, res, i);
+    }
+
+    td_buf_char(b, ']');
+}
+
+
+void
+ngx_tidraw_call_answer_rows(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op,
+    const char *name, ngx_tidraw_call_row_pt write)
+{
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_tidraw_json_rows(call, name, op->results, op->results->nrows, write);
+    td_buf_char(&call->out, '}');
+
+    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+}

@@ -25,6 +25,8 @@ static void ngx_tidraw_folder_kept(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_folders_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_folder_row(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 static ngx_tidraw_folder_t *ngx_tidraw_folder_named(ngx_tidraw_call_t *call,
     ngx_str_t *key);
 static void ngx_tidraw_folder_created(ngx_tidraw_call_t *call,
@@ -148,34 +150,20 @@ ngx_tidraw_http_folders_list(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_folders_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    ngx_str_t             id, name;
-    ngx_uint_t            i;
-    ngx_tidraw_result_t  *res;
+    ngx_tidraw_call_answer_rows(call, op, "folders", ngx_tidraw_folder_row);
+}
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
 
-    res = op->results;
+static void
+ngx_tidraw_folder_row(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    ngx_str_t  id, name;
 
-    td_buf_lit(&call->out, "{\"folders\":[");
+    id = ngx_tidraw_cell_str(res, row, 0);
+    name = ngx_tidraw_cell_str(res, row, 1);
 
-    for (i = 0; i < res->nrows; i++) {
-
-        if (i != 0) {
-            td_buf_char(&call->out, ',');
-        }
-
-        id = ngx_tidraw_cell_str(res, i, 0);
-        name = ngx_tidraw_cell_str(res, i, 1);
-
-        ngx_tidraw_json_folder(&call->out, &id, &name);
-    }
-
-    td_buf_lit(&call->out, "]}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    ngx_tidraw_json_folder(&call->out, &id, &name);
 }
 
 

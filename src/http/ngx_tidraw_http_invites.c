@@ -41,6 +41,8 @@ typedef struct {
 
 static void ngx_tidraw_invites_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_invite_row(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 static void ngx_tidraw_invite_facts(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_invite_store(ngx_tidraw_call_t *call);
@@ -84,37 +86,23 @@ ngx_tidraw_http_invites_list(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_invites_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    ngx_str_t             id, role, email;
-    ngx_uint_t            i;
-    ngx_tidraw_result_t  *res;
+    ngx_tidraw_call_answer_rows(call, op, "invites", ngx_tidraw_invite_row);
+}
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
 
-    res = op->results;
+static void
+ngx_tidraw_invite_row(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    ngx_str_t  id, role, email;
 
-    td_buf_lit(&call->out, "{\"invites\":[");
+    id = ngx_tidraw_cell_str(res, row, 0);
+    role = ngx_tidraw_cell_str(res, row, 1);
+    email = ngx_tidraw_cell_str(res, row, 2);
 
-    for (i = 0; i < res->nrows; i++) {
-
-        if (i != 0) {
-            td_buf_char(&call->out, ',');
-        }
-
-        id = ngx_tidraw_cell_str(res, i, 0);
-        role = ngx_tidraw_cell_str(res, i, 1);
-        email = ngx_tidraw_cell_str(res, i, 2);
-
-        ngx_tidraw_json_invite(call, &id, &role, &email,
-                               ngx_tidraw_cell_int(res, i, 3),
-                               ngx_tidraw_cell_int(res, i, 4));
-    }
-
-    td_buf_lit(&call->out, "]}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    ngx_tidraw_json_invite(call, &id, &role, &email,
+                           ngx_tidraw_cell_int(res, row, 3),
+                           ngx_tidraw_cell_int(res, row, 4));
 }
 
 

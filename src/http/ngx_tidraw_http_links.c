@@ -27,6 +27,8 @@ typedef struct {
 
 static void ngx_tidraw_links_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_link_row(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 static void ngx_tidraw_link_fields(ngx_tidraw_call_t *call,
     ngx_uint_t change);
 static void ngx_tidraw_link_hashed(ngx_tidraw_call_t *call,
@@ -62,36 +64,22 @@ ngx_tidraw_http_links_list(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_links_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    ngx_str_t             id, role;
-    ngx_uint_t            i;
-    ngx_tidraw_result_t  *res;
+    ngx_tidraw_call_answer_rows(call, op, "links", ngx_tidraw_link_row);
+}
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
 
-    res = op->results;
+static void
+ngx_tidraw_link_row(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    ngx_str_t  id, role;
 
-    td_buf_lit(&call->out, "{\"links\":[");
+    id = ngx_tidraw_cell_str(res, row, 0);
+    role = ngx_tidraw_cell_str(res, row, 1);
 
-    for (i = 0; i < res->nrows; i++) {
-
-        if (i != 0) {
-            td_buf_char(&call->out, ',');
-        }
-
-        id = ngx_tidraw_cell_str(res, i, 0);
-        role = ngx_tidraw_cell_str(res, i, 1);
-
-        ngx_tidraw_json_link(call, &id, &role, ngx_tidraw_cell_int(res, i, 2),
-                             ngx_tidraw_cell_int(res, i, 3),
-                             ngx_tidraw_cell_str(res, i, 4).len != 0);
-    }
-
-    td_buf_lit(&call->out, "]}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    ngx_tidraw_json_link(call, &id, &role, ngx_tidraw_cell_int(res, row, 2),
+                         ngx_tidraw_cell_int(res, row, 3),
+                         ngx_tidraw_cell_str(res, row, 4).len != 0);
 }
 
 
@@ -248,9 +236,6 @@ ngx_tidraw_link_update(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_link_updated(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    ngx_str_t             id, role;
-    ngx_tidraw_result_t  *res;
-
     if (op->rc != NGX_OK || op->results[1].nrows == 0) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
                               "There is no such link.");
@@ -260,13 +245,7 @@ ngx_tidraw_link_updated(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
     ngx_tidraw_control_give(call->site, NGX_TIDRAW_CONTROL_BOARD,
                             &call->params[0], NULL);
 
-    res = &op->results[1];
-    id = ngx_tidraw_cell_str(res, 0, 0);
-    role = ngx_tidraw_cell_str(res, 0, 1);
-
-    ngx_tidraw_json_link(call, &id, &role, ngx_tidraw_cell_int(res, 0, 2),
-                         ngx_tidraw_cell_int(res, 0, 3),
-                         ngx_tidraw_cell_str(res, 0, 4).len != 0);
+    ngx_tidraw_link_row(call, &op->results[1], 0);
 
     ngx_tidraw_call_answer(call, NGX_HTTP_OK);
 }

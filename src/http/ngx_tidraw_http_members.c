@@ -44,27 +44,7 @@ ngx_tidraw_http_members_list(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_members_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    ngx_uint_t  i;
-
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    td_buf_lit(&call->out, "{\"members\":[");
-
-    for (i = 0; i < op->results->nrows; i++) {
-
-        if (i != 0) {
-            td_buf_char(&call->out, ',');
-        }
-
-        ngx_tidraw_json_member(call, op->results, i);
-    }
-
-    td_buf_lit(&call->out, "]}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    ngx_tidraw_call_answer_rows(call, op, "members", ngx_tidraw_json_member);
 }
 
 

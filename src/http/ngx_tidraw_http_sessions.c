@@ -12,6 +12,8 @@
 
 static void ngx_tidraw_sessions_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_json_session(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 static void ngx_tidraw_sessions_ended(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_session_ended(ngx_tidraw_call_t *call,
@@ -40,53 +42,39 @@ ngx_tidraw_http_sessions_list(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_sessions_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    td_buf_t             *b;
-    ngx_str_t             hash;
-    ngx_uint_t            i;
-    ngx_tidraw_result_t  *res;
+    ngx_tidraw_call_answer_rows(call, op, "sessions", ngx_tidraw_json_session);
+}
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
+
+static void
+ngx_tidraw_json_session(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    td_buf_t   *b;
+    ngx_str_t   hash;
 
     b = &call->out;
-    res = op->results;
+    hash = ngx_tidraw_cell_str(res, row, 1);
 
-    td_buf_lit(b, "{\"sessions\":[");
+    td_buf_lit(b, "{\"id\":");
+    ngx_tidraw_json_cell(b, res, row, 0);
+    td_buf_lit(b, ",\"current\":");
 
-    for (i = 0; i < res->nrows; i++) {
-
-        if (i != 0) {
-            td_buf_char(b, ',');
-        }
-
-        td_buf_lit(b, "{\"id\":");
-        ngx_tidraw_json_cell(b, res, i, 0);
-        td_buf_lit(b, ",\"current\":");
-
-        hash = ngx_tidraw_cell_str(res, i, 1);
-
-        if (ngx_tidraw_session_current(call, &hash)) {
-            td_buf_lit(b, "true");
-        } else {
-            td_buf_lit(b, "false");
-        }
-
-        td_buf_lit(b, ",\"created_at\":");
-        ngx_tidraw_json_cell_int(b, res, i, 2);
-        td_buf_lit(b, ",\"last_used_at\":");
-        ngx_tidraw_json_cell_int(b, res, i, 3);
-        td_buf_lit(b, ",\"address\":");
-        ngx_tidraw_json_cell(b, res, i, 4);
-        td_buf_lit(b, ",\"agent\":");
-        ngx_tidraw_json_cell(b, res, i, 5);
-        td_buf_char(b, '}');
+    if (ngx_tidraw_session_current(call, &hash)) {
+        td_buf_lit(b, "true");
+    } else {
+        td_buf_lit(b, "false");
     }
 
-    td_buf_lit(b, "]}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    td_buf_lit(b, ",\"created_at\":");
+    ngx_tidraw_json_cell_int(b, res, row, 2);
+    td_buf_lit(b, ",\"last_used_at\":");
+    ngx_tidraw_json_cell_int(b, res, row, 3);
+    td_buf_lit(b, ",\"address\":");
+    ngx_tidraw_json_cell(b, res, row, 4);
+    td_buf_lit(b, ",\"agent\":");
+    ngx_tidraw_json_cell(b, res, row, 5);
+    td_buf_char(b, '}');
 }
 
 

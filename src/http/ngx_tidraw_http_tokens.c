@@ -33,6 +33,8 @@ static ngx_int_t ngx_tidraw_tokens_scopes(ngx_tidraw_call_t *call,
     int64_t *scopes);
 static void ngx_tidraw_tokens_listed(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
+static void ngx_tidraw_json_bearer(ngx_tidraw_call_t *call,
+    ngx_tidraw_result_t *res, ngx_uint_t row);
 static void ngx_tidraw_tokens_created(ngx_tidraw_call_t *call,
     ngx_tidraw_op_t *op);
 static void ngx_tidraw_token_found(ngx_tidraw_call_t *call,
@@ -74,52 +76,39 @@ ngx_tidraw_http_tokens_list(ngx_tidraw_call_t *call)
 static void
 ngx_tidraw_tokens_listed(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    td_buf_t             *b;
-    ngx_uint_t            i;
-    ngx_tidraw_result_t  *res;
+    ngx_tidraw_call_answer_rows(call, op, "tokens", ngx_tidraw_json_bearer);
+}
 
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
+
+static void
+ngx_tidraw_json_bearer(ngx_tidraw_call_t *call, ngx_tidraw_result_t *res,
+    ngx_uint_t row)
+{
+    td_buf_t  *b;
 
     b = &call->out;
-    res = op->results;
 
-    td_buf_lit(b, "{\"tokens\":[");
+    td_buf_lit(b, "{\"id\":");
+    ngx_tidraw_json_cell(b, res, row, 0);
+    td_buf_lit(b, ",\"name\":");
+    ngx_tidraw_json_cell(b, res, row, 1);
+    td_buf_lit(b, ",\"scopes\":");
+    ngx_tidraw_json_scopes(b, ngx_tidraw_cell_int(res, row, 2));
+    td_buf_lit(b, ",\"created_at\":");
+    ngx_tidraw_json_cell_int(b, res, row, 3);
+    td_buf_lit(b, ",\"last_used_at\":");
 
-    for (i = 0; i < res->nrows; i++) {
+    /* 0: not yet */
 
-        if (i != 0) {
-            td_buf_char(b, ',');
-        }
-
-        td_buf_lit(b, "{\"id\":");
-        ngx_tidraw_json_cell(b, res, i, 0);
-        td_buf_lit(b, ",\"name\":");
-        ngx_tidraw_json_cell(b, res, i, 1);
-        td_buf_lit(b, ",\"scopes\":");
-        ngx_tidraw_json_scopes(b, ngx_tidraw_cell_int(res, i, 2));
-        td_buf_lit(b, ",\"created_at\":");
-        ngx_tidraw_json_cell_int(b, res, i, 3);
-        td_buf_lit(b, ",\"last_used_at\":");
-
-        /* 0: not yet */
-
-        if (ngx_tidraw_cell_int(res, i, 4) != 0) {
-            ngx_tidraw_json_cell_int(b, res, i, 4);
-        } else {
-            td_buf_lit(b, "null");
-        }
-
-        td_buf_lit(b, ",\"expires_at\":");
-        ngx_tidraw_json_expiry(b, ngx_tidraw_cell_int(res, i, 5));
-        td_buf_char(b, '}');
+    if (ngx_tidraw_cell_int(res, row, 4) != 0) {
+        ngx_tidraw_json_cell_int(b, res, row, 4);
+    } else {
+        td_buf_lit(b, "null");
     }
 
-    td_buf_lit(b, "]}");
-
-    ngx_tidraw_call_answer(call, NGX_HTTP_OK);
+    td_buf_lit(b, ",\"expires_at\":");
+    ngx_tidraw_json_expiry(b, ngx_tidraw_cell_int(res, row, 5));
+    td_buf_char(b, '}');
 }
 
 
