@@ -1,7 +1,8 @@
-import { Button, Dialog, Flex } from '@radix-ui/themes'
+import { Button, Dialog } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
 import { useNavigate } from 'react-router-dom'
 import { BoardsFateField } from '../components/BoardsFateField'
+import { DialogButtons } from '../components/DialogButtons'
 import { PasswordField } from '../components/Field'
 import { FormError, fieldError } from '../components/FormError'
 import { useToast } from '../components/Toasts'
@@ -58,16 +59,7 @@ function DeleteForm() {
         onChange={(e) => setPassword(e.target.value)}
       />
       <FormError error={remove.error} text={lastAdmin ? t.me.lastAdmin : undefined} fields={['to']} />
-      <Flex gap="3" mt="4" justify="end">
-        <Dialog.Close>
-          <Button type="button" variant="soft" color="gray">
-            {t.cancel}
-          </Button>
-        </Dialog.Close>
-        <Button type="submit" color="red" loading={remove.isPending}>
-          {t.me.deleteNow}
-        </Button>
-      </Flex>
+      <DialogButtons submit={t.me.deleteNow} color="red" loading={remove.isPending} />
     </form>
   )
 }

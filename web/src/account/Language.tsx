@@ -1,7 +1,6 @@
 import { Select } from '@radix-ui/themes'
-import { useToast } from '../components/Toasts'
+import { useFailed } from '../components/Toasts'
 import { useUpdateMe } from '../lib/account'
-import { errorText } from '../lib/errors'
 import { useUser } from '../lib/query'
 import type { Locale } from '../lib/types'
 import { LANGUAGES, t } from '../texts'
@@ -10,14 +9,11 @@ const BROWSER = '-'
 
 export function Language() {
   const user = useUser()
-  const toast = useToast()
+  const failed = useFailed()
   const update = useUpdateMe()
 
   const choose = (value: string) =>
-    update.mutate(
-      { locale: value === BROWSER ? '' : (value as Locale) },
-      { onError: (error) => toast({ text: errorText(error), tone: 'error' }) },
-    )
+    update.mutate({ locale: value === BROWSER ? '' : (value as Locale) }, { onError: failed })
 
   return (
     <Select.Root size="3" value={user?.locale ?? BROWSER} disabled={update.isPending} onValueChange={choose}>

@@ -1,6 +1,6 @@
 import { Button } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
-import { PasswordField } from '../components/Field'
+import { NewPasswordField, PasswordField } from '../components/Field'
 import { FormError, fieldError } from '../components/FormError'
 import { useToast } from '../components/Toasts'
 import { useChangePassword } from '../lib/account'
@@ -40,13 +40,8 @@ export function PasswordForm() {
         error={wrong ? t.me.wrongPassword : undefined}
         onChange={(e) => setCurrent(e.target.value)}
       />
-      <PasswordField
+      <NewPasswordField
         label={t.me.newPassword}
-        hint={t.account.passwordHint}
-        autoComplete="new-password"
-        minLength={8}
-        maxLength={256}
-        required
         value={password}
         error={fieldError(change.error, 'password')}
         onChange={(e) => setPassword(e.target.value)}

@@ -3,10 +3,9 @@ import { DesktopIcon, MobileIcon } from '@radix-ui/react-icons'
 import { Badge, Button, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { Failed, Loading } from '../components/States'
-import { useToast } from '../components/Toasts'
+import { useFailed, useToast } from '../components/Toasts'
 import { sessionsQuery, useEndOtherSessions, useEndSession } from '../lib/account'
 import { deviceOf } from '../lib/agent'
-import { errorText } from '../lib/errors'
 import { ago, exactTime } from '../lib/time'
 import type { Session } from '../lib/types'
 import { t } from '../texts'
@@ -14,6 +13,7 @@ import { t } from '../texts'
 export function Sessions() {
   const sessions = useQuery(sessionsQuery)
   const toast = useToast()
+  const failed = useFailed()
   const endOthers = useEndOtherSessions()
 
   if (sessions.isLoadingError) {
@@ -23,11 +23,7 @@ export function Sessions() {
 
   const all = sessions.data.sessions
 
-  const signOutOthers = () =>
-    endOthers.mutateAsync(undefined).then(
-      () => toast({ text: t.me.othersEnded }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
-    )
+  const signOutOthers = () => endOthers.mutateAsync(undefined).then(() => toast({ text: t.me.othersEnded }), failed)
 
   return (
     <>
@@ -46,13 +42,12 @@ export function Sessions() {
 }
 
 function SessionRow({ session }: { session: Session }) {
-  const toast = useToast()
+  const failed = useFailed()
   const end = useEndSession()
   const device = deviceOf(session.agent) ?? t.me.unknownDevice
   const Icon = /Mobi|Android|iPhone/.test(session.agent) ? MobileIcon : DesktopIcon
 
-  const signOut = () =>
-    end.mutateAsync(session.id).catch((error: unknown) => toast({ text: errorText(error), tone: 'error' }))
+  const signOut = () => end.mutateAsync(session.id).catch(failed)
 
   return (
     <li className="td-row">

@@ -4,9 +4,8 @@ import { Badge, Flex, IconButton, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { Section } from '../components/Section'
 import { Failed, Loading } from '../components/States'
-import { useToast } from '../components/Toasts'
+import { useFailed, useToast } from '../components/Toasts'
 import { tokensQuery, useRevokeToken } from '../lib/account'
-import { errorText } from '../lib/errors'
 import { ago, shortDate } from '../lib/time'
 import type { Token } from '../lib/types'
 import { t } from '../texts'
@@ -44,13 +43,10 @@ function TokenList() {
 
 function TokenRow({ token }: { token: Token }) {
   const toast = useToast()
+  const failed = useFailed()
   const revoke = useRevokeToken()
 
-  const take = () =>
-    revoke.mutateAsync(token.id).then(
-      () => toast({ text: t.me.tokenRevoked(token.name) }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
-    )
+  const take = () => revoke.mutateAsync(token.id).then(() => toast({ text: t.me.tokenRevoked(token.name) }), failed)
 
   return (
     <li className="td-row">

@@ -1,6 +1,7 @@
 import { PlusIcon } from '@radix-ui/react-icons'
 import { Button, Dialog, Flex, Text, Switch } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
+import { DialogButtons } from '../components/DialogButtons'
 import { Field } from '../components/Field'
 import { FormError, fieldError } from '../components/FormError'
 import { useAddUser } from '../lib/admin'
@@ -74,16 +75,7 @@ function AddUserForm({ onMade }: { onMade: (name: string, link: string) => void 
         </Flex>
       </Text>
       <FormError error={add.error} fields={['name', 'email']} />
-      <Flex gap="3" justify="end">
-        <Dialog.Close>
-          <Button type="button" variant="soft" color="gray">
-            {t.cancel}
-          </Button>
-        </Dialog.Close>
-        <Button type="submit" loading={add.isPending}>
-          {t.admin.addUser}
-        </Button>
-      </Flex>
+      <DialogButtons submit={t.admin.addUser} loading={add.isPending} />
     </form>
   )
 }

@@ -1,6 +1,7 @@
-import { Button, Dialog, Flex } from '@radix-ui/themes'
+import { Dialog } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
 import { BoardsFateField } from '../components/BoardsFateField'
+import { DialogButtons } from '../components/DialogButtons'
 import { FormError, fieldError } from '../components/FormError'
 import { useToast } from '../components/Toasts'
 import type { BoardsFate } from '../lib/account'
@@ -49,16 +50,7 @@ function DeleteForm({ user }: { user: AdminUser }) {
         text={hasCode(remove.error, 'conflict') ? t.admin.lastAdmin : undefined}
         fields={['to']}
       />
-      <Flex gap="3" justify="end">
-        <Dialog.Close>
-          <Button type="button" variant="soft" color="gray">
-            {t.cancel}
-          </Button>
-        </Dialog.Close>
-        <Button type="submit" color="red" loading={remove.isPending}>
-          {t.admin.deleteUser}
-        </Button>
-      </Flex>
+      <DialogButtons submit={t.admin.deleteUser} color="red" loading={remove.isPending} />
     </form>
   )
 }

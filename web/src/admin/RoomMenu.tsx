@@ -4,9 +4,9 @@ import { DropdownMenu, IconButton } from '@radix-ui/themes'
 import { useState } from 'react'
 import { NameDialog } from '../components/NameDialog'
 import { PurgeDialog } from '../components/PurgeDialog'
-import { useToast } from '../components/Toasts'
+import { useFailed, useToast } from '../components/Toasts'
 import { type AdminRoom, useBinRoom, useGiveRoom, usePurgeAnyRoom, useUnbinRoom } from '../lib/admin'
-import { errorText, hasCode } from '../lib/errors'
+import { hasCode } from '../lib/errors'
 import { t } from '../texts'
 
 export function RoomMenu({ room }: { room: AdminRoom }) {
@@ -17,7 +17,7 @@ export function RoomMenu({ room }: { room: AdminRoom }) {
   const purge = usePurgeAnyRoom()
   const [giving, setGiving] = useState(false)
   const [purging, setPurging] = useState(false)
-  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const failed = useFailed()
 
   const giveTo = (owner: string) =>
     void give.mutateAsync({ id: room.id, owner }).then(

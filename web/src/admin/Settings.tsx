@@ -2,9 +2,8 @@
 import { InfoCircledIcon } from '@radix-ui/react-icons'
 import { Badge, Callout, Code, Select, Text } from '@radix-ui/themes'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useToast } from '../components/Toasts'
+import { useFailed, useToast } from '../components/Toasts'
 import { type Setting, settingsQuery, useChangeSetting } from '../lib/admin'
-import { errorText } from '../lib/errors'
 import { amount, bytes, duration } from '../lib/time'
 import { t } from '../texts'
 import { AdminShell } from './AdminShell'
@@ -78,6 +77,7 @@ const REGISTRATIONS = ['open', 'invite', 'closed'] as const
 
 function Registration({ setting }: { setting: Setting }) {
   const toast = useToast()
+  const failed = useFailed()
   const client = useQueryClient()
   const change = useChangeSetting()
 
@@ -89,7 +89,7 @@ function Registration({ setting }: { setting: Setting }) {
           client.setQueryData(settingsQuery.queryKey, answer)
           toast({ text: t.admin.registrationChanged })
         },
-        onError: (error) => toast({ text: errorText(error), tone: 'error' }),
+        onError: failed,
       },
     )
 

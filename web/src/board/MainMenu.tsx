@@ -14,8 +14,7 @@ import {
   ViewSubmenu,
   useEditor,
 } from 'tldraw'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed, useToast } from '../components/Toasts'
 import { useUser } from '../lib/query'
 import { useDuplicateRoom, useImportRoom } from '../lib/rooms'
 import { HistoryMenuGroup } from '../history/HistoryDoor'
@@ -74,11 +73,10 @@ function ExportSubmenu() {
 
 function BoardGroup() {
   const navigate = useNavigate()
-  const toast = useToast()
   const { room } = useBoard()
   const duplicate = useDuplicateRoom()
   const load = useImportRoom()
-  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const failed = useFailed()
   const open = (made: { id: string }) => navigate(`/board/${made.id}`)
 
   const importFile = () => {

@@ -4,9 +4,8 @@ import { useRef, useState } from 'react'
 import { Link } from 'react-router-dom'
 import { PersonAvatar } from '../components/PersonAvatar'
 import { RenameField } from '../components/RenameField'
-import { useToast } from '../components/Toasts'
+import { useFailed } from '../components/Toasts'
 import { loadBoard } from '../lib/board'
-import { errorText } from '../lib/errors'
 import { useUser } from '../lib/query'
 import { useFavourite } from '../lib/rooms'
 import { ago, exactTime } from '../lib/time'
@@ -72,14 +71,11 @@ export function BoardCard({ room }: { room: Room }) {
 }
 
 function Favourite({ room }: { room: Room }) {
-  const toast = useToast()
+  const failed = useFailed()
   const favourite = useFavourite()
   const Icon = room.favourite ? StarFilledIcon : StarIcon
 
-  const toggle = () =>
-    favourite
-      .mutateAsync({ id: room.id, favourite: !room.favourite })
-      .catch((error: unknown) => toast({ text: errorText(error), tone: 'error' }))
+  const toggle = () => favourite.mutateAsync({ id: room.id, favourite: !room.favourite }).catch(failed)
 
   return (
     <IconButton

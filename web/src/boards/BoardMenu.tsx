@@ -4,8 +4,7 @@ import { DropdownMenu, IconButton } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { useNavigate } from 'react-router-dom'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed, useToast } from '../components/Toasts'
 import { foldersQuery } from '../lib/folders'
 import { useDeleteRoom, useDuplicateRoom, useMoveRoom, useRestoreRoom } from '../lib/rooms'
 import type { Room } from '../lib/types'
@@ -57,6 +56,7 @@ export function BoardMenu({ room, onRename }: { room: Room; onRename: () => void
 
 function useDuplicate(room: Room) {
   const toast = useToast()
+  const failed = useFailed()
   const navigate = useNavigate()
   const duplicate = useDuplicateRoom()
 
@@ -67,7 +67,7 @@ function useDuplicate(room: Room) {
           text: t.boards.duplicated(room.name),
           action: { label: t.boards.openIt, onSelect: () => navigate(`/board/${copy.id}`) },
         }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
+      failed,
     )
 }
 
@@ -76,7 +76,7 @@ function useMoveToBin(room: Room) {
   const toast = useToast()
   const remove = useDeleteRoom()
   const restore = useRestoreRoom()
-  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const failed = useFailed()
   const undo = () => restore.mutate(room.id, { onError: failed })
 
   return () =>
@@ -89,6 +89,7 @@ const NONE = '-'
 
 function MoveTo({ room }: { room: Room }) {
   const toast = useToast()
+  const failed = useFailed()
   const move = useMoveRoom()
   const { data } = useQuery(foldersQuery)
 
@@ -105,7 +106,7 @@ function MoveTo({ room }: { room: Room }) {
           text: name ? t.boards.moved(room.name, name) : t.boards.movedOut(room.name),
           action: { label: t.undo, onSelect: undo },
         }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
+      failed,
     )
   }
 

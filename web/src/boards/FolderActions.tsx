@@ -5,8 +5,7 @@ import { DropdownMenu, IconButton } from '@radix-ui/themes'
 import { useState } from 'react'
 import { useNavigate } from 'react-router-dom'
 import { NameDialog } from '../components/NameDialog'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed, useToast } from '../components/Toasts'
 import { useDeleteFolder, useRenameFolder, useRestoreFolder } from '../lib/folders'
 import type { Folder, Room } from '../lib/types'
 import { t } from '../texts'
@@ -18,7 +17,7 @@ export function FolderActions({ folder }: { folder: Folder }) {
   const remove = useDeleteFolder()
   const restore = useRestoreFolder()
   const [renaming, setRenaming] = useState(false)
-  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const failed = useFailed()
 
   const undo = (rooms: Room[]) =>
     void restore.mutateAsync({ name: folder.name, rooms }).then((f) => navigate(`/folder/${f.id}`), failed)

@@ -3,8 +3,7 @@ import { CaretDownIcon, FileIcon, PlusIcon, ViewGridIcon } from '@radix-ui/react
 import { Button, DropdownMenu, Flex, IconButton } from '@radix-ui/themes'
 import { useRef, useState } from 'react'
 import { useNavigate } from 'react-router-dom'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed } from '../components/Toasts'
 import { useCreateRoom, useImportRoom } from '../lib/rooms'
 import type { Room } from '../lib/types'
 import { t } from '../texts'
@@ -12,13 +11,12 @@ import { TemplateDialog } from './TemplateDialog'
 
 export function NewBoard({ folder }: { folder?: string | undefined }) {
   const navigate = useNavigate()
-  const toast = useToast()
   const create = useCreateRoom()
   const load = useImportRoom()
   const input = useRef<HTMLInputElement>(null)
   const [choosing, setChoosing] = useState(false)
   const opened = (room: Room) => navigate(`/board/${room.id}`)
-  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const failed = useFailed()
 
   return (
     <Flex gap="1" className="td-new">

@@ -6,8 +6,7 @@ import { useState } from 'react'
 import { useNavigate } from 'react-router-dom'
 import { NameDialog } from '../components/NameDialog'
 import { SideLink, SideNav } from '../components/SideNav'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed } from '../components/Toasts'
 import { foldersQuery, useCreateFolder } from '../lib/folders'
 import { t } from '../texts'
 
@@ -31,14 +30,10 @@ export function Places() {
 function NewFolder() {
   const [open, setOpen] = useState(false)
   const navigate = useNavigate()
-  const toast = useToast()
+  const failed = useFailed()
   const create = useCreateFolder()
 
-  const make = (name: string) =>
-    create.mutateAsync(name).then(
-      (folder) => navigate(`/folder/${folder.id}`),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
-    )
+  const make = (name: string) => create.mutateAsync(name).then((folder) => navigate(`/folder/${folder.id}`), failed)
 
   return (
     <>

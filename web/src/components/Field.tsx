@@ -59,3 +59,8 @@ export function PasswordField(props: Props) {
     </Field>
   )
 }
+
+/* no longest one: it would cut off what is pasted, unseen; the server says */
+export function NewPasswordField(props: Props) {
+  return <PasswordField hint={t.account.passwordHint} autoComplete="new-password" minLength={8} required {...props} />
+}

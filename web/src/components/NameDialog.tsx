@@ -1,7 +1,7 @@
 // Asks for a name: of a folder, for example.
-import { Button, Dialog, Flex } from '@radix-ui/themes'
+import { Dialog } from '@radix-ui/themes'
 import type { FormEvent } from 'react'
-import { t } from '../texts'
+import { DialogButtons } from './DialogButtons'
 import { Field } from './Field'
 
 interface Props {
@@ -29,14 +29,7 @@ export function NameDialog({ open, onOpenChange, title, label, submit, name = ''
         <Dialog.Title>{title}</Dialog.Title>
         <form onSubmit={send}>
           <Field label={label} name="name" defaultValue={name} maxLength={100} required autoComplete="off" />
-          <Flex gap="3" justify="end">
-            <Dialog.Close>
-              <Button type="button" variant="soft" color="gray">
-                {t.cancel}
-              </Button>
-            </Dialog.Close>
-            <Button type="submit">{submit}</Button>
-          </Flex>
+          <DialogButtons submit={submit} />
         </form>
       </Dialog.Content>
     </Dialog.Root>

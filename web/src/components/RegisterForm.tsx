@@ -3,7 +3,7 @@ import { Button } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
 import { useRegister } from '../lib/query'
 import { t } from '../texts'
-import { Field, PasswordField } from './Field'
+import { Field, NewPasswordField } from './Field'
 import { FormError, fieldError } from './FormError'
 
 interface Props {
@@ -48,13 +48,7 @@ export function RegisterForm({ submit, code = false, invite, email, onDone }: Pr
       {code && <Field label={t.setup.code} hint={t.setup.codeHint} autoComplete="off" {...input('setup_code')} />}
       <Field label={t.account.name} autoComplete="name" maxLength={60} {...input('name')} />
       <Field label={t.account.email} type="email" autoComplete="email" readOnly={Boolean(email)} {...input('email')} />
-      <PasswordField
-        label={t.account.password}
-        hint={t.account.passwordHint}
-        autoComplete="new-password"
-        minLength={8}
-        {...input('password')}
-      />
+      <NewPasswordField label={t.account.password} {...input('password')} />
       <FormError error={error} fields={code ? FIELDS : FIELDS.slice(0, 3)} />
       <Button size="3" type="submit" loading={register.isPending} className="td-wide">
         {submit}

@@ -1,10 +1,9 @@
 // Renaming in place: Enter or leaving the field saves, Escape does not.
 import { TextField } from '@radix-ui/themes'
 import { type KeyboardEvent, useRef } from 'react'
-import { errorText } from '../lib/errors'
 import { useRenameRoom } from '../lib/rooms'
 import { t } from '../texts'
-import { useToast } from './Toasts'
+import { useFailed } from './Toasts'
 
 interface Props {
   room: { id: string; name: string }
@@ -14,7 +13,7 @@ interface Props {
 
 export function RenameField({ room, onDone }: Props) {
   const rename = useRenameRoom()
-  const toast = useToast()
+  const failed = useFailed()
   const finished = useRef(false)
 
   const finish = (name: string | null, keyboard: boolean) => {
@@ -24,9 +23,7 @@ export function RenameField({ room, onDone }: Props) {
 
     if (wanted && wanted !== room.name) {
       /* this field is gone when the answer comes: not as options of mutate() */
-      rename
-        .mutateAsync({ id: room.id, name: wanted })
-        .catch((error: unknown) => toast({ text: errorText(error), tone: 'error' }))
+      rename.mutateAsync({ id: room.id, name: wanted }).catch(failed)
     }
     onDone(keyboard)
   }

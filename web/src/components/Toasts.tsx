@@ -4,6 +4,7 @@ import { Button, IconButton, Text, Theme } from '@radix-ui/themes'
 import { Toast } from 'radix-ui'
 import { type ReactNode, createContext, useCallback, useContext, useRef, useState } from 'react'
 import { createPortal } from 'react-dom'
+import { errorText } from '../lib/errors'
 import { t } from '../texts'
 
 interface Message {
@@ -20,6 +21,12 @@ const HOTKEY = ['altKey', 'KeyT']
 const Context = createContext<(message: Message) => void>(() => {})
 
 export const useToast = () => useContext(Context)
+
+/* says why a call failed, where nothing better is known about it */
+export function useFailed() {
+  const toast = useToast()
+  return (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+}
 
 export function Toasts({ children }: { children: ReactNode }) {
   const [shown, setShown] = useState<Shown[]>([])

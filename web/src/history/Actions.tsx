@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useNavigate } from 'react-router-dom'
 import { useBoard } from '../board/BoardContext'
 import { NameDialog } from '../components/NameDialog'
-import { useToast } from '../components/Toasts'
+import { useFailed, useToast } from '../components/Toasts'
 import { errorText, hasCode } from '../lib/errors'
 import { useUser } from '../lib/query'
 import { shortDate } from '../lib/time'
@@ -33,11 +33,6 @@ export function Actions({ chosen, newest, onClose }: Props) {
       {mayChange && <RestoreButton chosen={chosen} newest={newest} onClose={onClose} />}
     </Flex>
   )
-}
-
-function useFailed() {
-  const toast = useToast()
-  return (error: unknown) => toast({ text: errorText(error), tone: 'error' })
 }
 
 function NameButton({ chosen }: { chosen: Chosen }) {

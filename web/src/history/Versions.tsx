@@ -4,8 +4,7 @@ import { Box, DropdownMenu, Heading, IconButton, Text } from '@radix-ui/themes'
 import { useState } from 'react'
 import { useBoard } from '../board/BoardContext'
 import { NameDialog } from '../components/NameDialog'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed, useToast } from '../components/Toasts'
 import { t } from '../texts'
 import { timeOf } from './moments'
 import { type Version, useNameVersion, useUnnameVersion } from './queries'
@@ -67,7 +66,7 @@ function VersionMenu({ version }: { version: Version }) {
   const [renaming, setRenaming] = useState(false)
   const rename = useNameVersion(room.id, link)
   const unname = useUnnameVersion(room.id, link)
-  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const failed = useFailed()
   const { clock, name } = version
 
   return (

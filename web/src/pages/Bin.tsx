@@ -7,8 +7,7 @@ import { BoardList } from '../boards/BoardList'
 import { BoardsShell } from '../boards/BoardsShell'
 import { PurgeDialog } from '../components/PurgeDialog'
 import { Note } from '../components/States'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed, useToast } from '../components/Toasts'
 import { roomsQuery, usePurgeRoom, useRestoreRoom } from '../lib/rooms'
 import { ago } from '../lib/time'
 import type { Room } from '../lib/types'
@@ -36,13 +35,11 @@ export function Bin() {
 
 function DeletedBoard({ room }: { room: Room }) {
   const toast = useToast()
+  const failed = useFailed()
   const restore = useRestoreRoom()
 
   const bringBack = () =>
-    restore.mutateAsync(room.id).then(
-      () => toast({ text: t.boards.restored(room.name) }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
-    )
+    restore.mutateAsync(room.id).then(() => toast({ text: t.boards.restored(room.name) }), failed)
 
   return (
     <li>
@@ -72,14 +69,11 @@ function DeletedBoard({ room }: { room: Room }) {
 
 function Purge({ room }: { room: Room }) {
   const toast = useToast()
+  const failed = useFailed()
   const purge = usePurgeRoom()
   const [asking, setAsking] = useState(false)
 
-  const remove = () =>
-    void purge.mutateAsync(room.id).then(
-      () => toast({ text: t.boards.purged(room.name) }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
-    )
+  const remove = () => void purge.mutateAsync(room.id).then(() => toast({ text: t.boards.purged(room.name) }), failed)
 
   return (
     <PurgeDialog name={room.name} open={asking} onOpenChange={setAsking} onPurge={remove}>

@@ -3,7 +3,7 @@ import { Button } from '@radix-ui/themes'
 import { type FormEvent, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router-dom'
 import { CenterPage } from '../components/CenterPage'
-import { PasswordField } from '../components/Field'
+import { NewPasswordField } from '../components/Field'
 import { FormError, fieldError } from '../components/FormError'
 import { useConfirmReset } from '../lib/account'
 import { hasCode } from '../lib/errors'
@@ -33,13 +33,8 @@ export function ResetPassword() {
   return (
     <CenterPage title={t.reset.newTitle} text={t.reset.newText}>
       <form onSubmit={send}>
-        <PasswordField
+        <NewPasswordField
           label={t.me.newPassword}
-          hint={t.account.passwordHint}
-          autoComplete="new-password"
-          minLength={8}
-          maxLength={256}
-          required
           value={password}
           error={fieldError(confirm.error, 'password')}
           onChange={(e) => setPassword(e.target.value)}

@@ -5,8 +5,7 @@ import { Cross2Icon } from '@radix-ui/react-icons'
 import { Heading, IconButton, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { PersonAvatar } from '../components/PersonAvatar'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed, useToast } from '../components/Toasts'
 import { useUser } from '../lib/query'
 import { presenceQuery, useKick } from '../lib/sharing'
 import type { Presence, Room } from '../lib/types'
@@ -60,13 +59,10 @@ function Here({ room, person }: { room: Room; person: Presence }) {
 
 function SendAway({ room, guest, name }: { room: Room; guest: Presence; name: string }) {
   const toast = useToast()
+  const failed = useFailed()
   const kick = useKick(room.id)
 
-  const sendAway = () =>
-    void kick.mutateAsync(guest.id).then(
-      () => toast({ text: t.share.kicked(name) }),
-      (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
-    )
+  const sendAway = () => void kick.mutateAsync(guest.id).then(() => toast({ text: t.share.kicked(name) }), failed)
 
   return (
     <IconButton

@@ -2,9 +2,8 @@ import { Cross2Icon, EnvelopeClosedIcon } from '@radix-ui/react-icons'
 import { Flex, Heading, IconButton, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { CopyButton } from '../components/CopyButton'
-import { useToast } from '../components/Toasts'
+import { useFailed } from '../components/Toasts'
 import { inviteUrl } from '../lib/base'
-import { errorText } from '../lib/errors'
 import { invitesQuery, useRevokeInvite } from '../lib/sharing'
 import { shortDate } from '../lib/time'
 import type { Invite, Room } from '../lib/types'
@@ -33,7 +32,7 @@ export function Invitations({ room }: { room: Room }) {
 }
 
 function InviteRow({ room, invite }: { room: Room; invite: Invite }) {
-  const toast = useToast()
+  const failed = useFailed()
   const revoke = useRevokeInvite(room.id)
 
   return (
@@ -57,7 +56,7 @@ function InviteRow({ room, invite }: { room: Room; invite: Invite }) {
           aria-label={t.share.revoke}
           title={t.share.revoke}
           loading={revoke.isPending}
-          onClick={() => revoke.mutate(invite.id, { onError: (e) => toast({ text: errorText(e), tone: 'error' }) })}
+          onClick={() => revoke.mutate(invite.id, { onError: failed })}
         >
           <Cross2Icon />
         </IconButton>

@@ -1,8 +1,7 @@
 // What an owner can do with a link that exists.
 import { DotsHorizontalIcon, TrashIcon } from '@radix-ui/react-icons'
 import { DropdownMenu, IconButton } from '@radix-ui/themes'
-import { useToast } from '../components/Toasts'
-import { errorText } from '../lib/errors'
+import { useFailed, useToast } from '../components/Toasts'
 import { type LinkChange, useChangeLink, useRevokeLink } from '../lib/sharing'
 import type { LinkRole, Room, ShareLink } from '../lib/types'
 import { t } from '../texts'
@@ -12,7 +11,7 @@ export function LinkMenu({ room, link }: { room: Room; link: ShareLink }) {
   const toast = useToast()
   const revoke = useRevokeLink(room.id)
   const change = useChangeLink(room.id)
-  const failed = (error: unknown) => toast({ text: errorText(error), tone: 'error' })
+  const failed = useFailed()
 
   const set = (next: Partial<LinkChange>) =>
     void change.mutateAsync({ id: link.id, role: link.role, expires_at: link.expires_at, ...next }).catch(failed)

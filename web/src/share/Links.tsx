@@ -4,9 +4,8 @@ import { Button, Flex, Text } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
 import { CopyButton } from '../components/CopyButton'
 import { Failed, Loading } from '../components/States'
-import { useToast } from '../components/Toasts'
+import { useFailed } from '../components/Toasts'
 import { boardUrl } from '../lib/base'
-import { errorText } from '../lib/errors'
 import { linksQuery, useCreateLink } from '../lib/sharing'
 import { shortDate } from '../lib/time'
 import type { LinkRole, Room, ShareLink } from '../lib/types'
@@ -82,7 +81,7 @@ function LinkRow({ room, link }: { room: Room; link: ShareLink }) {
 }
 
 function NewLinkRow({ room, role }: { room: Room; role: LinkRole }) {
-  const toast = useToast()
+  const failed = useFailed()
   const create = useCreateLink(room.id)
 
   return (
@@ -95,7 +94,7 @@ function NewLinkRow({ room, role }: { room: Room; role: LinkRole }) {
         variant="outline"
         aria-label={t.share.createLinkFor[role]}
         loading={create.isPending}
-        onClick={() => create.mutate({ role }, { onError: (error) => toast({ text: errorText(error), tone: 'error' }) })}
+        onClick={() => create.mutate({ role }, { onError: failed })}
       >
         <PlusIcon /> {t.share.createLink}
       </Button>
