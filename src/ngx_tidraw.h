@@ -203,6 +203,14 @@ uint64_t ngx_tidraw_memory(void);
 /* Milliseconds since 1970 UTC, from nginx's cached time. */
 int64_t ngx_tidraw_now(void);
 
+/*
+ * Reads a file that the configuration names, at most 4 MB, into text, in pool.
+ * path is ended by a NUL; what says in the log what the file should be.
+ * NGX_CONF_OK, or NGX_CONF_ERROR: it has been logged.
+ */
+char *ngx_tidraw_conf_file(ngx_conf_t *cf, ngx_pool_t *pool, const char *what,
+    ngx_str_t *path, ngx_str_t *text);
+
 /* What was planned by a timer or posted does not happen any more. */
 void ngx_tidraw_event_stop(ngx_event_t *ev);
 

@@ -15,9 +15,6 @@
 #include <sodium.h>
 
 
-#define NGX_TIDRAW_MAX_SCHEMA   (4 * 1024 * 1024)
-
-
 static char *ngx_tidraw_site_same(ngx_conf_t *cf,
     ngx_tidraw_loc_conf_t *conf);
 static ngx_uint_t ngx_tidraw_site_is_off(ngx_str_t *redis);
@@ -274,86 +271,40 @@ ngx_tidraw_site_schema(ngx_conf_t *cf, ngx_tidraw_site_t *site,
     ngx_str_t *path)
 {
     int            rc;
-    char          *rv, error[128];
-    u_char        *text;
-    ssize_t        n;
-    size_t         size;
-    ngx_file_t     file;
+    char           error[128];
+    ngx_str_t      text;
     td_schema_t   *schema, **sp;
 
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *path;
-    file.log = cf->log;
-    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", path);
+    if (ngx_tidraw_conf_file(cf, cf->temp_pool,
+                             "a schema description of \"tidraw_schema\"",
+                             path, &text)
+        != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    rv = NGX_CONF_ERROR;
-    text = NULL;
+    rc = td_schema_load((char *) text.data, text.len, &schema, error,
+                        sizeof(error));
 
-    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", path);
-        goto done;
-    }
-
-    if (ngx_file_size(&file.info) > NGX_TIDRAW_MAX_SCHEMA) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "schema description \"%V\" is too large", path);
-        goto done;
-    }
-
-    size = ngx_file_size(&file.info);
-
-    text = ngx_alloc(size + 1, cf->log);
-    if (text == NULL) {
-        goto done;
-    }
-
-    n = ngx_read_file(&file, text, size, 0);
-
-    if (n != (ssize_t) size) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "schema description \"%V\" cannot be read", path);
-        goto done;
-    }
-
-    rc = td_schema_load((char *) text, size, &schema, error, sizeof(error));
+    (void) ngx_pfree(cf->temp_pool, text.data);
 
     if (rc != TD_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid schema description \"%V\": %s", path,
                            rc == TD_BAD ? error : "no memory");
-        goto done;
+        return NGX_CONF_ERROR;
     }
 
     sp = ngx_array_push(&site->schemas);
 
     if (sp == NULL) {
         td_schema_destroy(schema);
-        goto done;
+        return NGX_CONF_ERROR;
     }
 
     *sp = schema;
-    rv = NGX_CONF_OK;
 
-done:
-
-    if (text) {
-        ngx_free(text);
-    }
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", path);
-    }
-
-    return rv;
+    return NGX_CONF_OK;
 }
 
 

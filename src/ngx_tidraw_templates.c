@@ -10,11 +10,6 @@
 #include "td_import.h"
 
 
-#define NGX_TIDRAW_MAX_TEMPLATE   (4 * 1024 * 1024)
-
-
-static char *ngx_tidraw_template_read(ngx_conf_t *cf, ngx_str_t *path,
-    ngx_str_t *text);
 static char *ngx_tidraw_template_add(ngx_conf_t *cf, ngx_tidraw_site_t *site,
     ngx_str_t *path, ngx_str_t *text, td_arena_t *arena);
 static ngx_int_t ngx_tidraw_template_text(ngx_pool_t *pool, td_json_t *from,
@@ -61,7 +56,9 @@ ngx_tidraw_templates_load(ngx_conf_t *cf, ngx_tidraw_site_t *site,
     if (ngx_open_glob(&gl) == NGX_OK) {
 
         while (rv == NGX_CONF_OK && ngx_read_glob(&gl, &path) == NGX_OK) {
-            rv = ngx_tidraw_template_read(cf, &path, &text);
+            rv = ngx_tidraw_conf_file(cf, cf->pool,
+                                      "a template of \"tidraw_templates\"",
+                                      &path, &text);
 
             if (rv == NGX_CONF_OK) {
                 td_arena_reset(arena);
@@ -76,65 +73,6 @@ ngx_tidraw_templates_load(ngx_conf_t *cf, ngx_tidraw_site_t *site,
 
     ngx_qsort(site->templates.elts, site->templates.nelts,
               sizeof(ngx_tidraw_template_t), ngx_tidraw_template_cmp);
-
-    return rv;
-}
-
-
-/* The text lives as long as the configuration. */
-
-static char *
-ngx_tidraw_template_read(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *text)
-{
-    char        *rv;
-    ssize_t      n;
-    ngx_file_t   file;
-
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *path;
-    file.log = cf->log;
-    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", path);
-        return NGX_CONF_ERROR;
-    }
-
-    rv = NGX_CONF_ERROR;
-
-    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR
-        || ngx_file_size(&file.info) > NGX_TIDRAW_MAX_TEMPLATE)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "template \"%V\" is too large", path);
-        goto done;
-    }
-
-    text->len = ngx_file_size(&file.info);
-    text->data = ngx_pnalloc(cf->pool, text->len + 1);
-
-    if (text->data == NULL) {
-        goto done;
-    }
-
-    n = ngx_read_file(&file, text->data, text->len, 0);
-
-    if (n != (ssize_t) text->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "template \"%V\" cannot be read", path);
-        goto done;
-    }
-
-    rv = NGX_CONF_OK;
-
-done:
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", path);
-    }
 
     return rv;
 }

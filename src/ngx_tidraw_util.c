@@ -1,7 +1,8 @@
 
 /*
  * Small helpers that all parts of the module share: shared buffers, random
- * identifiers, the time, planned events.  Owns nothing; must never block.
+ * identifiers, the time, planned events, files of the configuration.  Owns
+ * nothing; must never block, but while the configuration is read.
  */
 
 
@@ -10,6 +11,9 @@
 #include <sodium.h>
 
 #include "ngx_tidraw.h"
+
+
+#define NGX_TIDRAW_CONF_FILE_MAX   (4 * 1024 * 1024)
 
 
 ngx_tidraw_shared_t *
@@ -126,4 +130,68 @@ ngx_tidraw_event_stop(ngx_event_t *ev)
     if (ev->posted) {
         ngx_delete_posted_event(ev);
     }
+}
+
+
+char *
+ngx_tidraw_conf_file(ngx_conf_t *cf, ngx_pool_t *pool, const char *what,
+    ngx_str_t *path, ngx_str_t *text)
+{
+    char        *rv;
+    ssize_t      n;
+    ngx_file_t   file;
+
+    ngx_memzero(&file, sizeof(ngx_file_t));
+
+    file.name = *path;
+    file.log = cf->log;
+    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (file.fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed, it should be %s",
+                           path, what);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = NGX_CONF_ERROR;
+
+    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_fd_info_n " \"%V\" failed", path);
+        goto done;
+    }
+
+    if (ngx_file_size(&file.info) > NGX_TIDRAW_CONF_FILE_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is too large for %s", path, what);
+        goto done;
+    }
+
+    text->len = ngx_file_size(&file.info);
+    text->data = ngx_pnalloc(pool, text->len + 1);
+
+    if (text->data == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_file(&file, text->data, text->len, 0);
+
+    if (n != (ssize_t) text->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" cannot be read, it should be %s", path,
+                           what);
+        goto done;
+    }
+
+    rv = NGX_CONF_OK;
+
+done:
+
+    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", path);
+    }
+
+    return rv;
 }

@@ -8,7 +8,6 @@
 #include "ngx_tidraw_common.h"
 
 
-#define NGX_TIDRAW_COMMON_MAX    (4 * 1024 * 1024)
 #define NGX_TIDRAW_COMMON_WORD   64
 
 
@@ -21,55 +20,18 @@ char *
 ngx_tidraw_common_load(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *list)
 {
     u_char     *p, *last;
-    ssize_t     n;
-    size_t      size;
-    ngx_str_t   line;
-    ngx_file_t  file;
+    ngx_str_t   line, text;
 
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *path;
-    file.log = cf->log;
-    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed, "
-                           "\"tidraw_passwords\" must name the list of common "
-                           "passwords", path);
+    if (ngx_tidraw_conf_file(cf, cf->pool,
+                             "\"tidraw_passwords\", the list of common ones",
+                             path, &text)
+        != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", path);
-        goto failed;
-    }
-
-    if (ngx_file_size(&file.info) > NGX_TIDRAW_COMMON_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "list of passwords \"%V\" is too large", path);
-        goto failed;
-    }
-
-    size = ngx_file_size(&file.info);
-
-    p = ngx_pnalloc(cf->pool, size + 1);
-    if (p == NULL) {
-        goto failed;
-    }
-
-    n = ngx_read_file(&file, p, size, 0);
-
-    if (n != (ssize_t) size) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "list of passwords \"%V\" cannot be read", path);
-        goto failed;
-    }
-
-    (void) ngx_close_file(file.fd);
-
-    last = p + size;
+    p = text.data;
+    last = p + text.len;
 
     while (p < last && *p == '#') {
         p = ngx_tidraw_common_line(p, last, &line);
@@ -86,12 +48,6 @@ ngx_tidraw_common_load(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *list)
     }
 
     return NGX_CONF_OK;
-
-failed:
-
-    (void) ngx_close_file(file.fd);
-
-    return NGX_CONF_ERROR;
 }
 
 
