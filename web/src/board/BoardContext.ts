@@ -2,7 +2,7 @@ import { type RefObject, createContext, useContext } from 'react'
 import type { Room } from '../lib/types'
 import type { Unsaved } from './unsaved'
 
-export interface OpenedBoard {
+interface OpenedBoard {
   room: Room
   link: string | null
   embedded: boolean

@@ -11,7 +11,7 @@ import { useSignOut, useUser } from '../lib/query'
 import { reloadOnce } from '../lib/reload'
 import { t } from '../texts'
 
-export type Reason = Exclude<keyof typeof t.refusal, 'OFFLINE' | 'signIn' | 'otherAccount'>
+type Reason = Exclude<keyof typeof t.refusal, 'OFFLINE' | 'signIn' | 'otherAccount'>
 
 const ICONS: Partial<Record<Reason, typeof LockClosedIcon>> = {
   NOT_AUTHENTICATED: LockClosedIcon,

@@ -11,7 +11,7 @@ const STILL = ['image/jpeg', 'image/png', 'image/webp', 'image/avif']
 /* a copy that saves less than this is not worth its place */
 const WORTH = 0.8
 
-export interface ReducedCopy {
+interface ReducedCopy {
   width: number
   blob: Blob
 }

@@ -8,14 +8,14 @@ export class UploadError extends Error {
   }
 }
 
-export interface Upload {
+interface Upload {
   id: number
   name: string
   sent: number
   size: number
 }
 
-export interface Uploads {
+interface Uploads {
   running: readonly Upload[]
   failed: { id: number; name: string; code: string } | null
 }

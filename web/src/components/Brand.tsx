@@ -1,7 +1,7 @@
 import { Flex, Text } from '@radix-ui/themes'
 import { t } from '../texts'
 
-export function Logo({ size = 28 }: { size?: number }) {
+function Logo({ size = 28 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="9" fill="var(--accent-9)" />

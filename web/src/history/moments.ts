@@ -2,7 +2,7 @@
 import { locale, t } from '../texts'
 import type { Moment, Moments, Version } from './queries'
 
-export interface Someone {
+interface Someone {
   name: string
   color: string
 }
@@ -39,7 +39,7 @@ export function choose(history: Moments, clock: number): Chosen | null {
   return { clock, at, people, version }
 }
 
-export function peopleOf(history: Moments, moment: Moment): Someone[] {
+function peopleOf(history: Moments, moment: Moment): Someone[] {
   const all = moment.people.map((p) => {
     if ('name' in p) return { name: p.name || t.account.guest, color: NOBODY }
     return history.people.find((known) => known.id === p.id) ?? { name: t.account.guest, color: NOBODY }

@@ -18,7 +18,7 @@ export interface Snapshot {
 
 const schema = createTLSchemaFromUtils({ shapeUtils: defaultShapeUtils, bindingUtils: defaultBindingUtils })
 
-export class Unreadable extends Error {}
+class Unreadable extends Error {}
 
 export function recordsOf(snapshot: Snapshot): TLRecord[] {
   const records = snapshot.documents.map(({ state }) => state)

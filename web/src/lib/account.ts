@@ -25,7 +25,7 @@ function useAccountMutation<Variables, Answer>(mutationFn: (variables: Variables
   })
 }
 
-export type ProfileChange = {
+type ProfileChange = {
   name?: string
   color?: string
   /* '': as the browser */
@@ -68,7 +68,7 @@ export const useEndSession = () =>
 
 export const useEndOtherSessions = () => useAccountMutation((_: void) => api.delete('me/sessions'), 'sessions')
 
-export type NewToken = { name: string; scopes: Scope[]; expires_at?: number }
+type NewToken = { name: string; scopes: Scope[]; expires_at?: number }
 
 export const useCreateToken = () =>
   useAccountMutation((t: NewToken) => api.post<Token & { token: string }>('me/tokens', t), 'tokens')

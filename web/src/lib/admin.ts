@@ -48,7 +48,7 @@ export interface Setting {
   editable: boolean
 }
 
-export interface Settings {
+interface Settings {
   settings: Setting[]
   license: { present: boolean }
 }
@@ -94,7 +94,7 @@ export const usersQuery = (filter: { q: string; sort?: 'created' | 'size' }) => 
 export const allRoomsQuery = (filter: { q: string; sort: 'updated' | 'size' | 'name' }) =>
   paged<'rooms', AdminRoom>('rooms', filter)
 
-export interface ActivityFilter {
+interface ActivityFilter {
   q: string
   action: string
   from: number | null
@@ -125,7 +125,7 @@ function useAdminMutation<Variables, Answer>(stale: string, mutationFn: (variabl
 const user = (id: string, rest = '') => `admin/users/${segment(id)}${rest}`
 const room = (id: string, rest = '') => `admin/rooms/${segment(id)}${rest}`
 
-export type NewUser = { email: string; name: string; role: AccountRole }
+type NewUser = { email: string; name: string; role: AccountRole }
 
 export const useAddUser = () =>
   useAdminMutation('users', (u: NewUser) => api.post<{ user: User; reset_link: string }>('admin/users', u))

@@ -2,7 +2,7 @@
 // server answered (code "offline").
 import { appUrl } from './base'
 
-export type ErrorCode =
+type ErrorCode =
   | 'bad_request'
   | 'not_authenticated'
   | 'invalid_credentials'

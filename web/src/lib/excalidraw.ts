@@ -2,7 +2,7 @@
 // of its new board when that is there (board/excalidraw.ts). What the editor's own
 // reader of Excalidraw takes for granted is put right here.
 
-export type Json = Record<string, unknown>
+type Json = Record<string, unknown>
 
 export interface Drawing {
   elements: Json[]

@@ -2,7 +2,7 @@
 import { COLORS } from './colors'
 import { stored } from './stored'
 
-export interface Guest {
+interface Guest {
   id: string
   name: string
   color: string

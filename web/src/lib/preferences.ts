@@ -6,7 +6,7 @@ import { stored } from './stored'
 
 export type ColorScheme = 'light' | 'dark' | 'system'
 
-export interface Preferences {
+interface Preferences {
   colorScheme: ColorScheme
   locale?: string | null
   animationSpeed?: number | null

@@ -56,7 +56,7 @@ export function useUser(): User | null {
   return useQuery(sessionQuery).data?.user ?? null
 }
 
-export type Registration = {
+type Registration = {
   name: string
   email: string
   password: string

@@ -2,7 +2,7 @@
 // keeps nothing (private mode, full disk), it lives as long as the page.
 import { useSyncExternalStore } from 'react'
 
-export interface Stored<T extends object> {
+interface Stored<T extends object> {
   get(): T
   set(change: Partial<T>): void
   use(): T
