@@ -80,7 +80,7 @@ typedef struct {
     unsigned     failed:1;
 } td_buf_t;
 
-/* A zeroed td_buf_t is a valid empty buffer. */
+/* A zeroed td_buf_t is a valid empty buffer; td_buf_free() frees its data. */
 
 /* Makes room for n more bytes.  TD_OK or TD_NOMEM. */
 int td_buf_reserve(td_buf_t *b, size_t n);

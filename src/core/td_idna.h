@@ -74,6 +74,7 @@ typedef struct {
 } td_idna_t;
 
 
+/* Before the first byte of a name; it owns nothing that would be freed. */
 void td_idna_start(td_idna_t *idna);
 
 /* The next byte of the name, percent-decoded.  0: refused for good. */

@@ -171,6 +171,7 @@ int td_zone_put(td_zone_t *z, int slot, const td_zone_who_t *who);
 /* The session's record; one that is too long is left out. */
 void td_zone_record(td_zone_t *z, int slot, const char *text, size_t len);
 
+/* The session has left: the slot is free. */
 void td_zone_drop(td_zone_t *z, int slot);
 
 /* Drops what a worker that has ended left of a presence: it moved. */
