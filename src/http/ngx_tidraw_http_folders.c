@@ -6,7 +6,6 @@
 
 
 #include "ngx_tidraw_http_room.h"
-#include "ngx_tidraw_token.h"
 
 
 #define NGX_TIDRAW_FOLDERS_MAX   200      /* of an account */

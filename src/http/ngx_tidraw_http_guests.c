@@ -113,10 +113,7 @@ ngx_tidraw_unlock_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
         return;
     }
 
-    unlock->stored.len = s.len;
-    unlock->stored.data = ngx_pstrdup(call->request->pool, &s);
-
-    if (unlock->stored.data == NULL) {
+    if (ngx_tidraw_call_copy(call, &unlock->stored, &s) != NGX_OK) {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
         return;
     }

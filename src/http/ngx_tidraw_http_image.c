@@ -103,13 +103,31 @@ ngx_tidraw_image_read(void *ctx, uint64_t offset, uint8_t *buf, size_t n)
 
 
 void
-ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
-    ngx_str_t *data, int64_t version)
+ngx_tidraw_image_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
 {
-    u_char     *p, buf[NGX_INT64_LEN];
-    ngx_str_t   out, arg;
+    u_char               *p, buf[NGX_INT64_LEN];
+    int64_t               version;
+    ngx_str_t             type, data, out, arg;
+    ngx_tidraw_result_t  *res;
 
-    if (td_buf_reserve(&call->out, ngx_base64_decoded_length(data->len))
+    if (op->rc != NGX_OK) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
+    }
+
+    res = op->results;
+
+    if (res->nrows == 0) {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
+                              "There is no such picture.");
+        return;
+    }
+
+    version = ngx_tidraw_cell_int(res, 0, 0);
+    type = ngx_tidraw_cell_str(res, 0, 1);
+    data = ngx_tidraw_cell_str(res, 0, 2);
+
+    if (td_buf_reserve(&call->out, ngx_base64_decoded_length(data.len))
         != TD_OK)
     {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
@@ -118,11 +136,8 @@ ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
 
     out.data = (u_char *) call->out.data;
 
-    call->type.len = type->len;
-    call->type.data = ngx_pstrdup(call->request->pool, type);
-
-    if (ngx_decode_base64(&out, data) != NGX_OK
-        || call->type.data == NULL
+    if (ngx_decode_base64(&out, &data) != NGX_OK
+        || ngx_tidraw_call_copy(call, &call->type, &type) != NGX_OK
         || ngx_tidraw_call_etag(call, version) != NGX_OK)
     {
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
@@ -143,31 +158,4 @@ ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
     }
 
     ngx_tidraw_call_answer(call, NGX_HTTP_OK);
-}
-
-
-void
-ngx_tidraw_image_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op)
-{
-    ngx_str_t             type, data;
-    ngx_tidraw_result_t  *res;
-
-    if (op->rc != NGX_OK) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-        return;
-    }
-
-    res = op->results;
-
-    if (res->nrows == 0) {
-        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_NOT_FOUND,
-                              "There is no such picture.");
-        return;
-    }
-
-    type = ngx_tidraw_cell_str(res, 0, 1);
-    data = ngx_tidraw_cell_str(res, 0, 2);
-
-    ngx_tidraw_image_answer(call, &type, &data,
-                            ngx_tidraw_cell_int(res, 0, 0));
 }

@@ -25,14 +25,11 @@ ngx_int_t ngx_tidraw_image_encode(ngx_pool_t *pool, ngx_str_t *bytes,
     ngx_str_t *type, ngx_str_t *data);
 
 /*
- * Answers with a picture as ngx_tidraw_image_take() gave it.  version is its
- * ETag; a request that names it as ?v= may keep the answer for good.
+ * Answers with a picture as ngx_tidraw_image_take() gave it, from the columns
+ * version, type, data of the first row; 404 without one.  The version is its
+ * ETag; a request that names it as ?v= may keep the answer for good.  A
+ * handler of an operation.
  */
-void ngx_tidraw_image_answer(ngx_tidraw_call_t *call, ngx_str_t *type,
-    ngx_str_t *data, int64_t version);
-
-/* The same from the columns version, type, data of the first row; 404 without
- * one.  A handler of an operation. */
 void ngx_tidraw_image_found(ngx_tidraw_call_t *call, ngx_tidraw_op_t *op);
 
 

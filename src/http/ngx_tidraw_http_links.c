@@ -173,14 +173,11 @@ ngx_tidraw_link_hashed(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
 
     link = call->state;
 
-    if (job != NULL) {
-        link->password.len = job->hash.len;
-        link->password.data = ngx_pstrdup(call->request->pool, &job->hash);
-
-        if (link->password.data == NULL) {
-            ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
-            return;
-        }
+    if (job != NULL
+        && ngx_tidraw_call_copy(call, &link->password, &job->hash) != NGX_OK)
+    {
+        ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INTERNAL, NULL);
+        return;
     }
 
     if (call->route->method == NGX_HTTP_PATCH) {

@@ -9,7 +9,6 @@
 
 #include "ngx_tidraw_http.h"
 #include "ngx_tidraw_origin.h"
-#include "ngx_tidraw_sync.h"
 #include "ngx_tidraw_zone.h"
 
 

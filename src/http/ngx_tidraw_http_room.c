@@ -7,7 +7,6 @@
 
 #include "ngx_tidraw_http_room.h"
 #include "ngx_tidraw_control.h"
-#include "ngx_tidraw_token.h"
 #include "td_fold.h"
 
 

@@ -8,7 +8,6 @@
 
 
 #include "ngx_tidraw_http.h"
-#include "ngx_tidraw_smtp.h"
 
 
 /* a name of DNS and an address of mail are at most 254 bytes each */
