@@ -215,4 +215,26 @@ char *ngx_tidraw_conf_file(ngx_conf_t *cf, ngx_pool_t *pool, const char *what,
 void ngx_tidraw_event_stop(ngx_event_t *ev);
 
 
+/*
+ * A line of the error log: "tidraw: event=EVENT " and fmt, with err (an errno,
+ * 0: none) behind it.  fmt has pairs of key=%x: %V takes an ngx_str_t *, %s a
+ * string, both written by td_log_value(); %u an ngx_uint_t, %i an ngx_int_t,
+ * %z a size_t, %L an int64_t.  The keys that are the same everywhere: room,
+ * user, request (the id), error (why), hint (what the operator can do).  Must
+ * be given no secret.  Every event stands in docs/monitoring.md.
+ */
+void ngx_tidraw_log(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
+    const char *event, const char *fmt, ...);
+
+/* What keeps trouble that comes in masses from filling the log; zeroed. */
+
+typedef struct {
+    time_t                  since;
+    ngx_uint_t              n;
+} ngx_tidraw_log_pace_t;
+
+/* The level of the next line: after five in a minute it is "info". */
+ngx_uint_t ngx_tidraw_log_pace(ngx_tidraw_log_pace_t *pace, ngx_uint_t level);
+
+
 #endif /* _NGX_TIDRAW_H_INCLUDED_ */

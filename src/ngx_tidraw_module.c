@@ -149,7 +149,8 @@ ngx_tidraw_init_process(ngx_cycle_t *cycle)
     }
 
     if (sodium_init() == -1) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, 0, "start_failed",
+                       "call=sodium_init");
         return NGX_ERROR;
     }
 

@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_tidraw.h"
 #include "ngx_tidraw_sentinel.h"
 
 #include <sys/eventfd.h>
@@ -28,8 +29,8 @@ ngx_tidraw_sentinel_open(ngx_cycle_t *cycle, ngx_tidraw_sentinel_pt quit)
     fd = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
 
     if (fd == -1) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "eventfd() failed");
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=eventfd");
         return NGX_ERROR;
     }
 

@@ -358,7 +358,8 @@ ngx_tidraw_site_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
     ngx_int_t  rc;
 
     if (sodium_init() == -1) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, 0, "start_failed",
+                       "call=sodium_init");
         return NGX_ERROR;
     }
 
@@ -394,8 +395,8 @@ ngx_tidraw_site_dir(ngx_str_t *dir, ngx_cycle_t *cycle)
             return NGX_OK;
         }
 
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_create_dir_n " \"%V\" failed", dir);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=mkdir path=%V", dir);
         return NGX_ERROR;
     }
 
@@ -406,8 +407,8 @@ ngx_tidraw_site_dir(ngx_str_t *dir, ngx_cycle_t *cycle)
     if (geteuid() == 0
         && chown((const char *) dir->data, ccf->user, ccf->group) == -1)
     {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "chown(\"%V\") failed", dir);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=chown path=%V", dir);
         return NGX_ERROR;
     }
 
@@ -456,15 +457,16 @@ ngx_tidraw_site_secret(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
             return NGX_OK;
         }
 
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "secret file \"%s\" is damaged; remove it, and links "
-                      "and invitations get new addresses", path);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, 0, "start_failed",
+                       "error=%s path=%s hint=%s", "the secret is damaged",
+                       path,
+                       "remove it, and links and invitations get new addresses");
         return NGX_ERROR;
     }
 
     if (ngx_errno != NGX_ENOENT) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_open_file_n " \"%s\" failed", path);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=open path=%s", path);
         return NGX_ERROR;
     }
 
@@ -498,8 +500,8 @@ ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site, u_char *path,
     fd = open((const char *) temp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0600);
 
     if (fd == NGX_INVALID_FILE) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_open_file_n " \"%s\" failed", temp);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=open path=%s", temp);
         return NGX_ERROR;
     }
 
@@ -509,8 +511,8 @@ ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site, u_char *path,
         || fsync(fd) == -1
         || ngx_rename_file(temp, path) == NGX_FILE_ERROR)
     {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "writing \"%s\" failed", path);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=write path=%s", path);
         (void) ngx_close_file(fd);
         return NGX_ERROR;
     }

@@ -127,9 +127,9 @@ ngx_tidraw_activity_drop(ngx_tidraw_activities_t *as)
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, as->site->log, 0,
-                  "tidraw: %ui entries of the activity log were lost, the "
-                  "database is busy or away", as->dropped);
+    ngx_tidraw_log(NGX_LOG_WARN, as->site->log, 0, "activity_lost",
+                   "entries=%u error=%s", as->dropped,
+                   "the database is busy or away");
 
     as->warned = ngx_time();
     as->dropped = 0;

@@ -17,7 +17,8 @@ ngx_tidraw_auth_create(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
     ngx_tidraw_auth_t  *auth;
 
     if (sodium_init() == -1) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, 0, "start_failed",
+                       "call=sodium_init");
         return NULL;
     }
 

@@ -323,7 +323,7 @@ static void
 ngx_tidraw_session_touched(ngx_tidraw_op_t *op)
 {
     if (op->rc != NGX_OK) {
-        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                      "tidraw: session was not prolonged: %i", op->rc);
+        ngx_tidraw_log(NGX_LOG_INFO, ngx_cycle->log, 0,
+                       "session_not_prolonged", "code=%i", op->rc);
     }
 }

@@ -119,7 +119,8 @@ ngx_tidraw_setup_offered(ngx_tidraw_op_t *op)
 {
     u_char               code[NGX_TIDRAW_SETUP_CODE_LEN];
     u_char               hash[NGX_TIDRAW_HASH_LEN];
-    ngx_str_t            value, id;
+    u_char               shown[NGX_TIDRAW_SETUP_CODE_LEN + sizeof("--") - 1];
+    ngx_str_t            value, id, text;
     ngx_uint_t           level;
     ngx_tidraw_setup_t  *setup;
 
@@ -169,14 +170,18 @@ ngx_tidraw_setup_offered(ngx_tidraw_op_t *op)
 
     /* whoever keeps errors only needs the code nevertheless */
 
+    text.data = shown;
+    text.len = ngx_sprintf(shown, "%*s-%*s-%*s", (size_t) 4, code,
+                           (size_t) 4, code + 4, (size_t) 4, code + 8)
+               - shown;
+
     level = ngx_min(NGX_LOG_NOTICE, setup->site->log->log_level);
     level = ngx_max(NGX_LOG_ERR, level);
 
-    ngx_log_error(level, setup->site->log, 0,
-                  "tidraw: no account yet; setup code %*s-%*s-%*s"
-                  " (not needed on this machine itself)",
-                  (size_t) 4, code, (size_t) 4, code + 4,
-                  (size_t) 4, code + 8);
+    ngx_tidraw_log(level, setup->site->log, 0, "setup_code", "code=%V hint=%s",
+                   &text,
+                   "no account yet: whoever registers elsewhere than on this "
+                   "machine enters it");
 }
 
 
@@ -257,9 +262,8 @@ ngx_tidraw_setup_made(ngx_tidraw_op_t *op)
     if (op->rc == NGX_OK) {
         setup->done = 1;
 
-        ngx_log_error(NGX_LOG_NOTICE, setup->site->log, 0,
-                      "tidraw: the administrator \"%V\" was made",
-                      &setup->site->first.email);
+        ngx_tidraw_log(NGX_LOG_NOTICE, setup->site->log, 0, "admin_made",
+                       "email=%V", &setup->site->first.email);
         return;
     }
 

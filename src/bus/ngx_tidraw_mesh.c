@@ -105,9 +105,8 @@ ngx_tidraw_mesh_prepare(ngx_cycle_t *cycle)
                        s)
             == -1)
         {
-            ngx_log_error(NGX_LOG_CRIT, cycle->log, ngx_socket_errno,
-                          "socketpair() failed, workers will hear of one "
-                          "another by the database only");
+            ngx_tidraw_log(NGX_LOG_CRIT, cycle->log, ngx_socket_errno,
+                           "mesh_failed", "call=socketpair");
             ngx_tidraw_mesh_drop();
             return NGX_OK;
         }
@@ -343,9 +342,8 @@ ngx_tidraw_mesh_tick(void)
             place->lost = 0;
             place->orders = 0;
 
-            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                          "worker %ui is heard of again by worker %ui",
-                          ngx_worker, i);
+            ngx_tidraw_log(NGX_LOG_NOTICE, ngx_cycle->log, 0, "worker_hears",
+                           "worker=%u from=%u", i, ngx_worker);
         }
     }
 }
@@ -389,10 +387,10 @@ ngx_tidraw_mesh_tell(ngx_tidraw_mesh_place_t *place,
 
         place->lost = 1;
 
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "worker %ui does not read what worker %ui says",
-                      (ngx_uint_t) (place - ngx_tidraw_mesh_places),
-                      ngx_worker);
+        ngx_tidraw_log(NGX_LOG_NOTICE, ngx_cycle->log, 0, "worker_deaf",
+                       "worker=%u from=%u",
+                       (ngx_uint_t) (place - ngx_tidraw_mesh_places),
+                       ngx_worker);
     }
 
     if (head->type == NGX_TIDRAW_BUS_CONTROL) {
@@ -459,8 +457,8 @@ ngx_tidraw_mesh_read(ngx_event_t *rev)
             }
 
             if (err != NGX_EAGAIN) {
-                ngx_log_error(NGX_LOG_CRIT, rev->log, err,
-                              "recv() from another worker failed");
+                ngx_tidraw_log(NGX_LOG_CRIT, rev->log, err, "mesh_failed",
+                               "call=recv");
                 ngx_tidraw_mesh_close();
             }
 

@@ -277,8 +277,8 @@ ngx_tidraw_redis_ready(ngx_tidraw_redis_t *redis)
     again = redis->down;
 
     if (redis->told) {
-        ngx_log_error(NGX_LOG_NOTICE, redis->site->log, 0,
-                      "redis \"%V\" is available again", &redis->conf.host);
+        ngx_tidraw_log(NGX_LOG_NOTICE, redis->site->log, 0, "redis_back",
+                       "host=%V", &redis->conf.host);
     }
 
     redis->down = 0;
@@ -313,9 +313,8 @@ ngx_tidraw_redis_failed(ngx_tidraw_redis_t *redis, ngx_err_t err,
         && (redis->flaps < NGX_TIDRAW_REDIS_FLAPS
             || ngx_current_msec - redis->tells > NGX_TIDRAW_REDIS_TELL))
     {
-        ngx_log_error(NGX_LOG_ERR, redis->site->log, err,
-                      "redis \"%V\" is unavailable, hosts hear of one another "
-                      "by the database only: %s", &redis->conf.host, reason);
+        ngx_tidraw_log(NGX_LOG_ERR, redis->site->log, err, "redis_away",
+                       "host=%V error=%s", &redis->conf.host, reason);
         redis->told = 1;
         redis->tells = ngx_current_msec;
     }
@@ -412,8 +411,7 @@ ngx_tidraw_redis_look_after(ngx_tidraw_redis_t *redis)
             return;
         }
 
-        ngx_log_error(NGX_LOG_INFO, redis->site->log, 0,
-                      "a worker of another host is gone");
+        ngx_tidraw_log(NGX_LOG_INFO, redis->site->log, 0, "host_gone", "");
 
         ngx_tidraw_redis_bye(redis, node);
     }

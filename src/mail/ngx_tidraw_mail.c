@@ -8,6 +8,7 @@
 
 
 #include "ngx_tidraw_mail.h"
+#include "ngx_tidraw_zone.h"
 
 
 #define NGX_TIDRAW_MAIL_QUEUE     10000     /* mails that wait */
@@ -57,9 +58,10 @@ ngx_tidraw_mail(ngx_tidraw_site_t *site, ngx_tidraw_mail_t *mail)
     if (!ngx_tidraw_mail_on(site) || mail->doubtful) {
 
         if (ngx_tidraw_mail_on(site)) {
-            ngx_log_error(NGX_LOG_WARN, site->log, 0,
-                          "a mail is not sent, since \"tidraw_public_url\" is "
-                          "not set and its link may lead anywhere");
+            ngx_tidraw_log(NGX_LOG_WARN, site->log, 0, "mail_refused",
+                           "to=%V error=%s hint=%s", mail->to,
+                           "its link may lead anywhere",
+                           "set tidraw_public_url");
         }
 
         ngx_tidraw_mail_log(site, mail);
@@ -267,15 +269,16 @@ ngx_tidraw_mail_log(ngx_tidraw_site_t *site, ngx_tidraw_mail_t *mail)
     level = ngx_min(NGX_LOG_NOTICE, site->log->log_level);
     level = ngx_max(NGX_LOG_ERR, level);
 
-    ngx_log_error(level, site->log, 0,
-                  "tidraw: no mail is set up; for %V, %s: %V", mail->to,
-                  ngx_tidraw_mail_texts[mail->kind], mail->link);
+    ngx_tidraw_log(level, site->log, 0, "mail_not_sent",
+                   "to=%V text=%s link=%V", mail->to,
+                   ngx_tidraw_mail_texts[mail->kind], mail->link);
 }
 
 
 static void
 ngx_tidraw_mail_lost(ngx_tidraw_site_t *site, ngx_str_t *to, const char *why)
 {
-    ngx_log_error(NGX_LOG_ERR, site->log, 0,
-                  "tidraw: a mail to %V is not sent: %s", to, why);
+    ngx_tidraw_count(site, NGX_TIDRAW_COUNT_MAILS_GIVEN_UP, 1);
+    ngx_tidraw_log(NGX_LOG_ERR, site->log, 0, "mail_given_up",
+                   "to=%V error=%s", to, why);
 }

@@ -338,9 +338,9 @@ ngx_tidraw_mails_expired(ngx_tidraw_op_t *op)
     mails->op = NULL;
 
     if (op->rc == NGX_OK) {
-        ngx_log_error(NGX_LOG_ERR, mails->site->log, 0,
-                      "tidraw: the mail to %V has waited too long and is "
-                      "not sent", &mails->to);
+        ngx_tidraw_count(mails->site, NGX_TIDRAW_COUNT_MAILS_GIVEN_UP, 1);
+        ngx_tidraw_log(NGX_LOG_ERR, mails->site->log, 0, "mail_given_up",
+                       "to=%V error=%s", &mails->to, "it has waited too long");
     }
 
     ngx_tidraw_mails_next(mails, op->rc == NGX_OK);
@@ -420,8 +420,8 @@ ngx_tidraw_mails_result(ngx_tidraw_mails_t *mails, ngx_int_t rc,
 
     if (rc == NGX_OK) {
         ngx_tidraw_count(mails->site, NGX_TIDRAW_COUNT_MAILS_SENT, 1);
-        ngx_log_error(NGX_LOG_INFO, log, 0, "tidraw: mail %V to %V is sent",
-                      &mails->id, &mails->to);
+        ngx_tidraw_log(NGX_LOG_INFO, log, 0, "mail_sent", "mail=%V to=%V",
+                       &mails->id, &mails->to);
         ngx_tidraw_mails_settle(mails);
         return;
     }
@@ -435,19 +435,18 @@ ngx_tidraw_mails_result(ngx_tidraw_mails_t *mails, ngx_int_t rc,
 
     if (rc == NGX_DECLINED || next >= mails->expires) {
         ngx_tidraw_count(mails->site, NGX_TIDRAW_COUNT_MAILS_GIVEN_UP, 1);
-        ngx_log_error(NGX_LOG_ERR, log, 0,
-                      "tidraw: the mail to %V was given up at attempt %L: %V",
-                      &mails->to, mails->tries, error);
+        ngx_tidraw_log(NGX_LOG_ERR, log, 0, "mail_given_up",
+                       "to=%V attempt=%L error=%V", &mails->to, mails->tries,
+                       error);
 
         mails->rc = NGX_DECLINED;
         ngx_tidraw_mails_settle(mails);
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, log, 0,
-                  "tidraw: the mail to %V could not be sent, attempt %L, the "
-                  "next one in %L min: %V", &mails->to, mails->tries,
-                  (next - now) / 60000, error);
+    ngx_tidraw_log(NGX_LOG_WARN, log, 0, "mail_delayed",
+                   "to=%V attempt=%L minutes=%L error=%V", &mails->to,
+                   mails->tries, (next - now) / 60000, error);
 
     /* when this fails it is tried again when the claim has ended */
 

@@ -72,7 +72,8 @@ ngx_tidraw_smtp_init(ngx_log_t *log)
 #if (NGX_TIDRAW_CURL)
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        ngx_log_error(NGX_LOG_EMERG, log, 0, "curl_global_init() failed");
+        ngx_tidraw_log(NGX_LOG_EMERG, log, 0, "start_failed",
+                       "call=curl_global_init");
         return NGX_ERROR;
     }
 

@@ -124,6 +124,7 @@ struct ngx_tidraw_pgsql_s {
     PQconninfoOption          *options;     /* the URL, taken apart */
     ngx_tidraw_pgsql_names_t  *names;       /* NULL: nothing to look up */
     const char               **texts;       /* statements; guards wrapped */
+    ngx_tidraw_log_pace_t      told;        /* of statements that failed */
 
     unsigned                   refused:1;   /* newer: has been logged */
     unsigned                   closing:1;

@@ -562,14 +562,16 @@ ngx_tidraw_pgsql_error(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx,
         || ngx_strcmp(state, "57014") == 0      /* query_canceled */
         || ngx_strcmp(state, "55P03") == 0)     /* lock_not_available */
     {
-        ngx_log_error(NGX_LOG_WARN, st->log, 0,
-                      "postgresql: %s failed: %s (%s)", name, text, state);
+        ngx_tidraw_log(ngx_tidraw_log_pace(&pc->pg->told, NGX_LOG_WARN),
+                       st->log, 0, "statement_failed",
+                       "statement=%s code=%s error=%s", name, state, text);
         rc = NGX_TIDRAW_STORE_AWAY;
         goto done;
     }
 
-    ngx_log_error(NGX_LOG_ERR, st->log, 0,
-                  "postgresql: %s failed: %s (%s)", name, text, state);
+    ngx_tidraw_log(ngx_tidraw_log_pace(&pc->pg->told, NGX_LOG_ERR), st->log, 0,
+                   "statement_failed", "statement=%s code=%s error=%s", name,
+                   state, text);
 
     if (ngx_strcmp(state, "26000") == 0         /* invalid statement name */
         || ngx_strcmp(state, "0A000") == 0)     /* the plan is out of date */

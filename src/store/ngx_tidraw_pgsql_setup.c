@@ -189,9 +189,9 @@ ngx_tidraw_pgsql_setup_sync(ngx_tidraw_pgsql_conn_t *pc)
         if (!pg->refused) {
             pg->refused = 1;
             pg->store->complained = 1;
-            ngx_log_error(NGX_LOG_EMERG, pg->store->log, 0,
-                          "tidraw: database is newer than the module: %s",
-                          pc->error);
+            ngx_tidraw_log(NGX_LOG_EMERG, pg->store->log, 0, "database_newer",
+                           "error=%s hint=%s", pc->error,
+                           "install the version that made it");
         }
 
         pc->lost = 1;
@@ -217,10 +217,10 @@ ngx_tidraw_pgsql_setup_sync(ngx_tidraw_pgsql_conn_t *pc)
     default: /* NGX_TIDRAW_PGSQL_PHASE_MIGRATE */
 
         if (pc->version > 0 && pc->version < NGX_TIDRAW_SCHEMA_VERSION) {
-            ngx_log_error(NGX_LOG_NOTICE, pg->store->log, 0,
-                          "tidraw: the schema went from %L to %d, a copy of the"
-                          " tables is in \"tidraw_..._%L\"", pc->version,
-                          NGX_TIDRAW_SCHEMA_VERSION, pc->version);
+            ngx_tidraw_log(NGX_LOG_NOTICE, pg->store->log, 0,
+                           "schema_upgraded", "from=%L to=%L copy=tidraw_..._%L",
+                           pc->version, (int64_t) NGX_TIDRAW_SCHEMA_VERSION,
+                           pc->version);
         }
 
         ngx_tidraw_pgsql_setup_done(pc);

@@ -150,8 +150,8 @@ ngx_tidraw_sqlite_prepare(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
     }
 
     if (ngx_tidraw_sqlite_folders(path.data, uid, gid) != NGX_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "cannot make the folder of \"%V\"", &path);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=mkdir path=%V", &path);
         return NGX_ERROR;
     }
 
@@ -288,8 +288,8 @@ ngx_tidraw_sqlite_chown(const char *name, ngx_uint_t dir, uid_t uid,
     }
 
     if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == -1) {
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                      "fchownat(\"%s\", %d) failed", name, (int) uid);
+        ngx_tidraw_log(NGX_LOG_EMERG, log, ngx_errno, "start_failed",
+                       "call=fchownat path=%s", name);
         (void) close(fd);
         return NGX_ERROR;
     }
@@ -578,9 +578,9 @@ ngx_tidraw_sqlite_opened(ngx_tidraw_sqlite_t *sq,
         if (!sq->refused) {
             sq->refused = 1;
             st->complained = 1;
-            ngx_log_error(NGX_LOG_EMERG, st->log, 0,
-                          "tidraw: database is newer than the module: %s",
-                          lane->error);
+            ngx_tidraw_log(NGX_LOG_EMERG, st->log, 0, "database_newer",
+                           "error=%s hint=%s", lane->error,
+                           "install the version that made it");
         }
     }
 
@@ -652,8 +652,8 @@ ngx_tidraw_sqlite_close(ngx_tidraw_store_t *st, ngx_msec_t deadline)
             ngx_time_update();
 
             if ((ngx_msec_int_t) (deadline - ngx_current_msec) <= 0) {
-                ngx_log_error(NGX_LOG_ALERT, st->log, 0,
-                              "sqlite: a task did not end in time");
+                ngx_tidraw_log(NGX_LOG_ALERT, st->log, 0, "database_stuck",
+                               "error=%s", "a task did not end in time");
 
                 /* the process ends, and the kernel takes back all of it */
 

@@ -62,6 +62,7 @@ typedef struct {
     ngx_uint_t           full;          /* unsigned: a write was refused */
     ngx_uint_t           wrote;         /* unsigned: a commit worked */
     char                 error[NGX_TIDRAW_SQLITE_ERROR_LEN];
+    ngx_tidraw_log_pace_t  told;        /* of statements that failed */
 
     ngx_uint_t           busy;          /* event loop: a task is in flight */
     ngx_atomic_t         running;       /* cleared by the thread at its end */

@@ -230,9 +230,9 @@ ngx_tidraw_sqlite_copy(ngx_tidraw_sqlite_lane_t *lane, int64_t version,
 
     lane->copied = now;
 
-    ngx_log_error(NGX_LOG_NOTICE, log, 0,
-                  "tidraw: copied the database to \"%s\", its schema goes from"
-                  " %L to %d", path, version, NGX_TIDRAW_SCHEMA_VERSION);
+    ngx_tidraw_log(NGX_LOG_NOTICE, log, 0, "schema_upgraded",
+                   "from=%L to=%L copy=%s", version,
+                   (int64_t) NGX_TIDRAW_SCHEMA_VERSION, path);
 
     /* the name has a slash: it is a full one */
 

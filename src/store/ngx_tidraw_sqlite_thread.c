@@ -739,8 +739,9 @@ ngx_tidraw_sqlite_error(ngx_tidraw_sqlite_lane_t *lane, const char *name,
     case SQLITE_PROTOCOL:
     case SQLITE_NOMEM:
     case SQLITE_INTERRUPT:
-        ngx_log_error(NGX_LOG_WARN, log, 0, "sqlite: %s failed: %s (%d)",
-                      name, text, rc);
+        ngx_tidraw_log(ngx_tidraw_log_pace(&lane->told, NGX_LOG_WARN), log, 0,
+                       "statement_failed", "statement=%s code=%i error=%s",
+                       name, (ngx_int_t) rc, text);
         return NGX_TIDRAW_STORE_AWAY;
 
     case SQLITE_FULL:
@@ -763,8 +764,9 @@ ngx_tidraw_sqlite_error(ngx_tidraw_sqlite_lane_t *lane, const char *name,
         return NGX_TIDRAW_STORE_FULL;
     }
 
-    ngx_log_error(NGX_LOG_ERR, log, 0, "sqlite: %s failed: %s (%d)",
-                  name, text, rc);
+    ngx_tidraw_log(ngx_tidraw_log_pace(&lane->told, NGX_LOG_ERR), log, 0,
+                   "statement_failed", "statement=%s code=%i error=%s", name,
+                   (ngx_int_t) rc, text);
 
     return NGX_ERROR;
 }

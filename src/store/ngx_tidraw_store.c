@@ -288,9 +288,10 @@ ngx_tidraw_op_step(ngx_tidraw_op_t *op, ngx_uint_t stmt, const char *format,
         }
 
         if (memchr(s->data, '\0', s->len) != NULL) {
-            ngx_log_error(NGX_LOG_ERR, op->store->log, 0,
-                          "null character in parameter %ui of statement %s",
-                          i + 1, ngx_tidraw_statements[stmt].name);
+            ngx_tidraw_log(NGX_LOG_ERR, op->store->log, 0, "parameter_refused",
+                           "statement=%s parameter=%u error=%s",
+                           ngx_tidraw_statements[stmt].name, i + 1,
+                           "null character");
             va_end(args);
             return NGX_ERROR;
         }
@@ -535,8 +536,8 @@ ngx_tidraw_store_up(ngx_tidraw_store_t *st)
 
     if (st->complained) {
         st->complained = 0;
-        ngx_log_error(NGX_LOG_NOTICE, st->log, 0,
-                      "tidraw: database is available again");
+        ngx_tidraw_log(ngx_tidraw_log_pace(&st->pace_back, NGX_LOG_NOTICE),
+                       st->log, 0, "database_back", "");
     }
 }
 
@@ -552,8 +553,8 @@ ngx_tidraw_store_down(ngx_tidraw_store_t *st, const char *reason)
 
     st->complained = 1;
 
-    ngx_log_error(NGX_LOG_ERR, st->log, 0,
-                  "tidraw: database is unavailable: %s", reason);
+    ngx_tidraw_log(ngx_tidraw_log_pace(&st->pace_away, NGX_LOG_ERR), st->log, 0,
+                   "database_away", "error=%s", reason);
 }
 
 
@@ -566,8 +567,9 @@ ngx_tidraw_store_full(ngx_tidraw_store_t *st, const char *reason)
 
     st->full = 1;
 
-    ngx_log_error(NGX_LOG_CRIT, st->log, 0,
-                  "tidraw: database refuses to write: %s", reason);
+    ngx_tidraw_log(ngx_tidraw_log_pace(&st->pace_full, NGX_LOG_CRIT), st->log,
+                   0, "database_full", "error=%s hint=%s", reason,
+                   "make room, or mount it for writing");
 }
 
 
@@ -580,8 +582,8 @@ ngx_tidraw_store_writable(ngx_tidraw_store_t *st)
 
     st->full = 0;
 
-    ngx_log_error(NGX_LOG_NOTICE, st->log, 0,
-                  "tidraw: database can be written again");
+    ngx_tidraw_log(ngx_tidraw_log_pace(&st->pace_writable, NGX_LOG_NOTICE), st->log,
+                   0, "database_writable", "");
 }
 
 

@@ -106,6 +106,11 @@ struct ngx_tidraw_store_s {
                                                exiting worker finishes */
     ngx_connection_t             dummy;     /* events look for an fd here */
 
+    ngx_tidraw_log_pace_t        pace_away;
+    ngx_tidraw_log_pace_t        pace_back;
+    ngx_tidraw_log_pace_t        pace_full;
+    ngx_tidraw_log_pace_t        pace_writable;
+
     unsigned                     ready:1;
     unsigned                     complained:1;
     unsigned                     full:1;

@@ -169,9 +169,10 @@ ngx_tidraw_zone_init(ngx_shm_zone_t *shm, void *data)
     /* memory that was just mapped is zero, and takes none until it is used */
 
     if (td_zone_map(&z, mem, size, 1, secret, NULL) != TD_OK) {
-        ngx_log_error(NGX_LOG_EMERG, shm->shm.log, 0,
-                      "\"tidraw_zone\" of %uz bytes is too small",
-                      shm->shm.size);
+        ngx_tidraw_log(NGX_LOG_EMERG, shm->shm.log, 0, "start_failed",
+                       "error=%s bytes=%z hint=%s",
+                       "the shared zone is too small", shm->shm.size,
+                       "increase tidraw_zone");
         return NGX_ERROR;
     }
 
@@ -218,9 +219,8 @@ ngx_tidraw_zone_open(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
-                  "the shared zone of another version is in the way, "
-                  "restart nginx");
+    ngx_tidraw_log(NGX_LOG_ALERT, cycle->log, 0, "zone_other_version",
+                   "hint=%s", "restart nginx");
 
     return ngx_tidraw_zone_own(zone);
 }
@@ -283,9 +283,8 @@ ngx_tidraw_zone_enter(ngx_tidraw_site_t *site)
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, zone->log, 0,
-                  "the shared zone has no place for another worker, "
-                  "increase \"tidraw_zone\"");
+    ngx_tidraw_log(NGX_LOG_WARN, zone->log, 0, "zone_full", "error=%s hint=%s",
+                   "no place for another worker", "increase tidraw_zone");
 
     zone->counters = ngx_tidraw_zone_nowhere;
 }
@@ -395,9 +394,9 @@ ngx_tidraw_zone_put(ngx_tidraw_site_t *site, int slot, td_zone_who_t *who)
     {
         zone->warned = ngx_time();
 
-        ngx_log_error(NGX_LOG_WARN, zone->log, 0,
-                      "the shared zone is full: lists of people are not "
-                      "complete, increase \"tidraw_zone\"");
+        ngx_tidraw_log(NGX_LOG_WARN, zone->log, 0, "zone_full",
+                       "error=%s hint=%s", "lists of people are not complete",
+                       "increase tidraw_zone");
     }
 
     return -1;

@@ -23,7 +23,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await page.getByText('This is not the setup code.').waitFor()
 
       let code = null
-      await until(async () => (code = /setup code ([A-Z]{4}-[A-Z]{4}-[A-Z]{4})/.exec(await server.errorLog())?.[1]), 'a code')
+      await until(async () => (code = /event=setup_code code=([A-Z]{4}-[A-Z]{4}-[A-Z]{4})/.exec(await server.errorLog())?.[1]), 'a code')
       await page.getByLabel('Setup code').fill(code)
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { name: 'No boards yet' }).waitFor()

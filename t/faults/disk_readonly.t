@@ -22,7 +22,7 @@ import('./load.mjs').then(async ({ Load, ok, run, sleep, until }) => {
     const t = await start({ database: 'sqlite', workers: 2, ready: 0 })
     const data = `${t.dir}/data`
 
-    await t.allow('refuses to write', 'Read-only file system',
+    await t.allow('database_full', 'Read-only file system',
       'Input/output error')
     await t.stop()
     await disk.plug(data)
@@ -64,7 +64,7 @@ import('./load.mjs').then(async ({ Load, ok, run, sleep, until }) => {
         await load.flowing()
         await healthy()
         ok(stored === acks && status === 503
-          && /database is unavailable: .*(readonly|[Rr]ead-only|unable to open)/
+          && /database_away .*(readonly|[Rr]ead-only|unable to open)/
             .test(said) && said.split('\n').filter((l) =>
           /\[(error|crit)\]/.test(l)).length < 20,
         `read-only after ${how}: ${stored - acks} edits acknowledged, readyz `
@@ -91,12 +91,12 @@ import('./load.mjs').then(async ({ Load, ok, run, sleep, until }) => {
       const { acks } = ledger
 
       await sleep(1000)
-      ok(ledger.acks === acks && /database refuses to write: /.test(said)
+      ok(ledger.acks === acks && /event=database_full /.test(said)
         && said.split('\n').filter((l) => /\[(error|crit)\]/.test(l)).length < 60,
       'a broken disk: nothing is acknowledged, the log says it',
       said.slice(0, 4000))
 
-      const alone = [...new Set(said.split('\n').filter((l) => /refuses/.test(l))
+      const alone = [...new Set(said.split('\n').filter((l) => /database_full/.test(l))
         .map((l) => l.replace(/.*tidraw: /, '')))]
 
       console.log(`# ${alone.join('\n# ')}`)

@@ -252,8 +252,8 @@ import('../lib/sync.mjs').then(async ({ Client, check, equal, group, page, ok,
 
       await test('Redis is restarted', async () => {
         await A.redis('restart')
-        await until(async () => await line(B, 'is available again')
-          === await line(B, 'is unavailable'), 'Redis')
+        await until(async () => await line(B, 'redis_back')
+          === await line(B, 'redis_away'), 'Redis')
         move(a, 'ann')
         await sees(b, 'ann', 5000)
         await sees(a2, 'ann ben', 5000)
@@ -262,10 +262,10 @@ import('../lib/sync.mjs').then(async ({ Client, check, equal, group, page, ok,
     }
 
     await test('the log says once that Redis is gone, and that it is back', async () => {
-      const gone = await line(B, 'is unavailable')
+      const gone = await line(B, 'redis_away')
 
       check(gone >= 2 * rounds && gone <= 3 * rounds, `${gone} times gone`)
-      equal(await line(B, 'is available again'), gone, 'times back')
+      equal(await line(B, 'redis_back'), gone, 'times back')
       equal(await line(C, 'redis'), 0, 'lines where there is none')
     })
 

@@ -54,7 +54,7 @@ sub works {
     my $t = Tidraw::Test->new(redis => $url, %o)->start;
 
     ok(joined($t, $redis), "$name: joined") or diag($t->error_log);
-    unlike($t->error_log, qr/is unavailable/, "$name: nothing to complain of");
+    unlike($t->error_log, qr/redis_away/, "$name: nothing to complain of");
     $t->finish;
 }
 
@@ -63,9 +63,9 @@ sub fails {
 
     my $t = Tidraw::Test->new(redis => $url, %o)->start;
 
-    ok(wait_for(sub { $t->error_log =~ /is unavailable.*(?:$why)/ }, 10),
+    ok(wait_for(sub { $t->error_log =~ /redis_away.*(?:$why)/ }, 10),
        "$name: the log says why") or diag($t->error_log);
-    is(scalar(() = $t->error_log =~ /is unavailable/g), 1, "$name: once");
+    is(scalar(() = $t->error_log =~ /redis_away/g), 1, "$name: once");
     unlike($t->error_log, qr/right one/, "$name: without the password");
     $t->finish;
 }
@@ -146,7 +146,7 @@ for (1 .. 8) {
 
 ok(joined($t, $redis), 'comes and goes: joined');
 
-my $times = () = $t->error_log =~ /is unavailable/g;
+my $times = () = $t->error_log =~ /redis_away/g;
 
 cmp_ok($times, '<', 6, 'comes and goes: the log says so some times');
 
@@ -167,7 +167,7 @@ for my $channel (split ' ', $redis->command('PUBSUB', 'CHANNELS')) {
 
 ok(joined($t, $redis), 'noise: joined');
 is($t->http('GET', 'healthz')->{status}, 200, 'noise: lives');
-is(scalar(() = $t->error_log =~ /is unavailable/g), $times,
+is(scalar(() = $t->error_log =~ /redis_away/g), $times,
    'noise: is ignored');
 $t->finish;
 

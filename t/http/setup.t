@@ -30,7 +30,7 @@ sub code {
     my $code;
 
     wait_for(sub {
-        ($code) = $t->error_log =~ /setup code ((?:[A-Z]{4}-?){3})/;
+        ($code) = $t->error_log =~ /event=setup_code code=((?:[A-Z]{4}-?){3})/;
     }, 10);
 
     return $code;
@@ -43,7 +43,7 @@ each_database(sub {
     my $code = code($t);
 
     like($code, qr/^[A-Z]{4}-[A-Z]{4}-[A-Z]{4}$/, 'a code is logged');
-    is(scalar(() = $t->error_log =~ /setup code/g), 1, 'once');
+    is(scalar(() = $t->error_log =~ /event=setup_code/g), 1, 'once');
     unlike(join(',', map { $_->[0] } $t->sql('SELECT value FROM settings')),
            qr/$code/, 'and not stored');
 
@@ -77,9 +77,9 @@ each_database(sub {
 
     $t->restart;
 
-    ok(wait_for(sub { (() = $t->error_log =~ /setup code/g) == 2 }, 10),
+    ok(wait_for(sub { (() = $t->error_log =~ /event=setup_code/g) == 2 }, 10),
        'logged again at the next start');
-    is(($t->error_log =~ /setup code (\S+)/g)[1], $code, 'the same code');
+    is(($t->error_log =~ /event=setup_code code=(\S+)/g)[1], $code, 'the same code');
 
     # written otherwise, it is still the code
 
@@ -98,7 +98,7 @@ each_database(sub {
 
     $t->restart;
     done_with($t->http('GET', 'api/config'), 200, 'started again');
-    is(scalar(() = $t->error_log =~ /setup code/g), 2, 'no code any more');
+    is(scalar(() = $t->error_log =~ /event=setup_code/g), 2, 'no code any more');
 });
 
 

@@ -183,7 +183,7 @@ each_database(sub {
          'the error is kept');
     cmp_ok(abs($row->[2] / 1000 - time - 60), '<', 15,
            'the next one is in a minute');
-    like($t->error_log, qr/to fay\@example.net .* attempt 1, the next one in 1/,
+    like($t->error_log, qr/mail_delayed to=fay\@example.net attempt=1 minutes=1 /,
          'the log says so');
 
     now();
@@ -211,7 +211,7 @@ each_database(sub {
 
     invite($ann, $room, 'gus@example.net');
     ok(wait_for(sub {
-        $t->error_log =~ /gus\@example.net was given up .* No such mailbox/
+        $t->error_log =~ /mail_given_up to=gus\@example.net .* No such mailbox/
     }),
        'a mailbox that is none is given up');
     ok(empty(), 'at once');
@@ -220,7 +220,7 @@ each_database(sub {
     ok(wait_for(sub { my ($x) = rows(); $x && $x->[1] }),
        'a mailbox that is busy is not');
     $t->sql('UPDATE mails SET expires_at = 1, next_at = 0');
-    ok(wait_for(sub { $t->error_log =~ /hal\@example.net has waited too/ }),
+    ok(wait_for(sub { $t->error_log =~ /mail_given_up to=hal\@example.net error="it has waited/ }),
        'what is too old is given up');
     ok(empty(), 'too');
 

@@ -60,7 +60,7 @@ my $room = $t->room($ann);
 
 $t->api('POST', "api/rooms/$room/invites", cookie => $ann,
         json => { role => 'editor', email => 'ben@example.org' });
-like($t->error_log, qr{for ben\@example.org, an invi[^:]*: http://\S+/invite/},
+like($t->error_log, qr{to=ben\@example.org text="an invi[^"]*" link=http://\S+/invite/},
      'an invitation is in the log then');
 
 # TLS
@@ -168,7 +168,7 @@ done_with($t->http('POST', 'api/auth/password-reset',
                    json => { email => 'ann@example.org' }), 204,
           'a full queue is nothing a request notices');
 ok(wait_for(sub {
-    $t->error_log =~ /a mail to ann\@example.org is not sent: too many mails/
+    $t->error_log =~ /mail_given_up to=ann\@example.org error="too many mails/
 }), 'the log does');
 
 unlike($t->error_log, qr/p 1/, 'no password in the log');

@@ -81,10 +81,12 @@ sub build {
 
     my @ours = ("$root/t/store/ngx_tidraw_store_test_module.c",
                 "$root/t/store/statements.h");
+    my @line = map { "$root/src/$_.c" }
+               qw(ngx_tidraw_log core/td_log core/td_utf8);
     my @store = grep { !m{/ngx_tidraw_no_\w+\.c$} }
                 glob "$root/src/store/*.[ch]";
     my $newest = (sort { $a <=> $b } map { (stat)[9] } @ours, @store,
-                  glob("$root/src/*.h $root/src/core/*.h"))[-1];
+                  @line, glob("$root/src/*.h $root/src/core/*.h"))[-1];
 
     return if -e $module && (stat _)[9] > $newest;
 
@@ -107,7 +109,7 @@ sub build {
            (map { ('-isystem', $_) } $pq, map { "$tree/$_" }
             qw(objs src/core src/event src/event/modules src/os/unix
                src/http src/http/modules src/http/v2)),
-           '-o', "$module.new", $ours[0], glob("$dir/src/store/*.c"),
+           '-o', "$module.new", $ours[0], glob("$dir/src/store/*.c"), @line,
            '-lsqlite3', '-lpq');
 
     rename("$module.new", $module) or die "$module: $!";

@@ -54,25 +54,25 @@ for my $db (Tidraw::Test->databases) {
     is_deeply([$one->all('SELECT version FROM tidraw_version'
                          . ' ORDER BY version')], [map { [$_] } 1 .. $last],
               "$db: one of them migrated");
-    is($one->logged(qr/unavailable|\[emerg\]/), 0, "$db: nobody complained");
+    is($one->logged(qr/database_away|\[emerg\]/), 0, "$db: nobody complained");
 
     # a database from the future
 
     $one->stop;
     $one->all('INSERT INTO tidraw_version VALUES (1000, 0)');
 
-    $one->allow(qr/newer than the module/);
+    $one->allow(qr/database_newer/);
     $one->{workers} = 1;
     $one->start;
 
     my $run = $one->begin_run(add('late'));
 
-    ok(wait_for(sub { $one->logged(qr/\[emerg\].*newer than the module/) },
+    ok(wait_for(sub { $one->logged(qr/\[emerg\].*database_newer/) },
                 10), "$db: a newer schema is reported");
 
     @r = $one->finish_run($run, 20);
     is($r[0]{rc}, AWAY, "$db: and nothing is written");
-    is($one->logged(qr/newer than the module/), 1, "$db: it is said once");
+    is($one->logged(qr/database_newer/), 1, "$db: it is said once");
 
     # cancelled at once, so that the answer does not wait
 
@@ -84,7 +84,7 @@ for my $db (Tidraw::Test->databases) {
 
     ok(wait_for($ready, 10),
        "$db: ready when the version fits again");
-    is($one->logged(qr/available again/), 1, "$db: which is said too");
+    is($one->logged(qr/database_back/), 1, "$db: which is said too");
 
     $one->finish;
 }

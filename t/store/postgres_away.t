@@ -29,15 +29,15 @@ $t->start;
 my $write = $t->begin_run(add('first'));
 my $read = $t->begin_run(op('r', [TEST_ROOM_COUNT => ()]));
 
-ok(wait_for(sub { $t->logged(qr/database is unavailable/) }, 10),
+ok(wait_for(sub { $t->logged(qr/database_away/) }, 10),
    'a database that is away is reported');
 
 $pg->start;
 
 is(($t->finish_run($write))[0]{rc}, OK, 'a write waited for it');
 is(($t->finish_run($read))[0]{rc}, OK, 'a read, too');
-is($t->logged(qr/database is unavailable/), 1, 'reported once');
-is($t->logged(qr/database is available again/), 1, 'and its return');
+is($t->logged(qr/database_away/), 1, 'reported once');
+is($t->logged(qr/database_back/), 1, 'and its return');
 
 # stopped and started
 
@@ -117,7 +117,7 @@ is_deeply($t->run(op('r', [TEST_SETTING_GET => 's cut']))->{rows}, [],
 
 # read-only, as after a fail-over
 
-$t->allow(qr/refuses to write/);
+$t->allow(qr/database_full/);
 
 my $set = sub {
     $t->all("ALTER DATABASE $name SET default_transaction_read_only = $_[0]");
@@ -134,8 +134,8 @@ $t->all("SET default_transaction_read_only = off;"
         . " ALTER DATABASE $name SET default_transaction_read_only = off");
 ok(wait_for(sub { $t->run(add('rw' . rand))->{rc} == OK }, 10),
    'it is found again when it takes writes');
-is($t->logged(qr/refuses to write/), 1, 'reported once');
-is($t->logged(qr/can be written again/), 1, 'and its end');
+is($t->logged(qr/database_full/), 1, 'reported once');
+is($t->logged(qr/database_writable/), 1, 'and its end');
 
 # silence: sockets stay open, nobody answers
 

@@ -23,7 +23,7 @@ run_ok(undef, 'mount', '-t', 'tmpfs', '-o', 'size=1200k', 'tidraw', $small);
 
 END { system('umount', '-l', $small) if -e "$small/test.db" }
 
-$t->allow(qr/refuses to write/);
+$t->allow(qr/database_full/);
 $t->start;
 
 my (%sure, @failed);
@@ -52,13 +52,13 @@ is_deeply([map { $_->{rc} } @r], [(FULL) x 5], 'for a batch, too');
                            [TEST_SETTING_GET => "s l$_"]) } sort keys %sure);
 is(scalar(grep { $_->{rows}[0] && $_->{rows}[1] } @r), scalar keys %sure,
    'what was acknowledged can be read');
-is($t->logged(qr/refuses to write/), 1, 'it is reported once');
+is($t->logged(qr/database_full/), 1, 'it is reported once');
 
 run_ok(undef, 'mount', '-o', 'remount,size=8m', $small);
 
 is($t->run(op('w', [TEST_SETTING_PUT => 's later', 's v']))->{rc}, OK,
    'with room it goes on');
-is($t->logged(qr/can be written again/), 1, 'which is reported');
+is($t->logged(qr/database_writable/), 1, 'which is reported');
 
 @r = $t->run(op('r', [TEST_SETTING_GET => 's m1']));
 is_deeply($r[0]{rows}, [], 'what was refused is not there');

@@ -35,8 +35,8 @@ for my $db (Tidraw::Test->databases) {
 
     $t->run(op('w', $_)) for @statements;
 
-    my @bad = grep { /(?:sqlite|postgresql): (\w+) failed/ && $1 !~ /^TEST/
-                     && !/NOT NULL constraint|\(23502\)/
+    my @bad = grep { /event=statement_failed statement=(\w+)/ && $1 !~ /^TEST/
+                     && !/NOT NULL constraint|code=23502/
                      && !/datatype mismatch/ }    # LIMIT NULL
               split /\n/, $t->error_log;
 

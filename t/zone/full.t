@@ -46,7 +46,7 @@ import('../lib/sync.mjs').then(async (sync) => {
 
   await test('the log says so once', async () => {
     const lines = (await h.main.errorLog()).split('\n')
-      .filter((line) => line.includes('shared zone is full'))
+      .filter((line) => line.includes('event=zone_full'))
 
     check(lines.length >= 1 && lines.length <= 2, `${lines.length} lines`)
   })
