@@ -460,7 +460,7 @@ ngx_tidraw_site_secret(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, 0, "start_failed",
                        "error=%s path=%s hint=%s", "the secret is damaged",
                        path,
-                       "remove it, and links and invitations get new addresses");
+                       "remove it: links and invitations get new addresses");
         return NGX_ERROR;
     }
 

@@ -250,6 +250,17 @@ ngx_tidraw_request_id(ngx_http_request_t *r)
 }
 
 
+ngx_str_t *
+ngx_tidraw_request_ref(ngx_http_request_t *r)
+{
+    static ngx_str_t  id;
+
+    id = ngx_tidraw_request_id(r);
+
+    return &id;
+}
+
+
 ngx_uint_t
 ngx_tidraw_origin_local(ngx_http_request_t *r)
 {

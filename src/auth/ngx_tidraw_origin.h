@@ -44,6 +44,9 @@ ngx_uint_t ngx_tidraw_origin_trusted(ngx_http_request_t *r);
  */
 ngx_str_t ngx_tidraw_request_id(ngx_http_request_t *r);
 
+/* The same for a line of the log; valid until it is called again. */
+ngx_str_t *ngx_tidraw_request_ref(ngx_http_request_t *r);
+
 /*
  * 1 when the client sits on this machine and no proxy stands between: peer
  * address and host name are loopback, nothing was forwarded.

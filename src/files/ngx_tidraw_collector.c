@@ -369,12 +369,12 @@ ngx_tidraw_collector_sited(ngx_tidraw_file_job_t *job)
     c = ngx_queue_data(job, ngx_tidraw_collector_t, job);
 
     if (!c->alone) {
-        ngx_log_error(NGX_LOG_WARN, c->files->site->log, 0,
-                      "tidraw: \"%V\" has files of another database as well, "
-                      "superfluous ones are not removed: give each its own "
-                      "\"tidraw_upload_dir\", or delete the \"site-\" files "
-                      "of those that are gone (this one's is \"site-%s\")",
-                      &c->files->dir, c->site);
+        ngx_tidraw_log(NGX_LOG_WARN, c->files->site->log, 0,
+                       "upload_dir_shared", "path=%V own=site-%s hint=%s",
+                       &c->files->dir, c->site,
+                       "give each database its own tidraw_upload_dir, or "
+                       "delete the site- files of those that are gone: "
+                       "superfluous files are not removed");
     }
 
     c->stage = NGX_TIDRAW_COLLECT_DISK;

@@ -64,8 +64,8 @@ ngx_tidraw_files_dir(u_char *dir, ngx_cycle_t *cycle)
         || (ngx_create_dir(dir, 0700) == NGX_FILE_ERROR
             && ngx_errno != NGX_EEXIST))
     {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_create_dir_n " \"%s\" failed", dir);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=mkdir path=%s", dir);
         return NGX_ERROR;
     }
 
@@ -78,8 +78,8 @@ ngx_tidraw_files_dir(u_char *dir, ngx_cycle_t *cycle)
             || fi.st_uid != ccf->user || fi.st_gid != ccf->group)
         && chown((const char *) dir, ccf->user, ccf->group) == -1)
     {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "chown(\"%s\") failed", dir);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=chown path=%s", dir);
         return NGX_ERROR;
     }
 

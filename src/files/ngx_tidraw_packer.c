@@ -256,9 +256,8 @@ ngx_tidraw_packer_done(ngx_tidraw_file_job_t *job)
     }
 
     if (pk->rc == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_ERR, job->files->site->log, ctx->err,
-                      "tidraw: %s of an archive of an account failed",
-                      ctx->failed);
+        ngx_tidraw_log(NGX_LOG_ERR, job->files->site->log, ctx->err,
+                       "archive_failed", "call=%s", ctx->failed);
     }
 
     td_buf_free(&pk->out);

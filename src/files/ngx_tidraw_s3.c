@@ -64,8 +64,8 @@ ngx_tidraw_s3_init(ngx_tidraw_site_t *site)
 #if (NGX_TIDRAW_CURL)
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        ngx_log_error(NGX_LOG_EMERG, site->log, 0,
-                      "curl_global_init() failed");
+        ngx_tidraw_log(NGX_LOG_EMERG, site->log, 0, "start_failed",
+                       "call=curl_global_init");
         return NGX_ERROR;
     }
 
@@ -360,8 +360,8 @@ ngx_tidraw_s3_done(ngx_event_t *ev)
     ctx->tried++;
 
     if (req->rc == NGX_ERROR && ctx->again && ctx->tried < req->tries) {
-        ngx_log_error(NGX_LOG_INFO, ctx->site->log, 0,
-                      "tidraw: S3, try %ui: %s", ctx->tried, ctx->why);
+        ngx_tidraw_log(NGX_LOG_INFO, ctx->site->log, 0, "s3_retry",
+                       "attempt=%u error=%s", ctx->tried, ctx->why);
         ngx_tidraw_s3_wait(ctx);
         return;
     }
@@ -421,10 +421,10 @@ ngx_tidraw_s3_log(ngx_tidraw_s3_ctx_t *ctx)
         level = NGX_LOG_ERR;
     }
 
-    ngx_log_error(level, ctx->site->log, 0,
-                  "tidraw: S3, %s of \"%V%V\" in bucket \"%V\" at %V: %s",
-                  ctx->request.method, &ctx->s3->prefix, &ctx->request.name,
-                  &ctx->s3->bucket, &ctx->s3->origin, ctx->why);
+    ngx_tidraw_log(level, ctx->site->log, 0, "s3_failed",
+                   "method=%s prefix=%V name=%V bucket=%V url=%V error=%s",
+                   ctx->request.method, &ctx->s3->prefix, &ctx->request.name,
+                   &ctx->s3->bucket, &ctx->s3->origin, ctx->why);
 }
 
 

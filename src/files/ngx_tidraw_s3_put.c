@@ -184,8 +184,8 @@ ngx_tidraw_s3_put_created(ngx_tidraw_s3_put_t *put)
     pos = 0;
 
     if (!td_s3_xml(xml, &pos, "UploadId", &text) || text.len == 0) {
-        ngx_log_error(NGX_LOG_ERR, put->site->log, 0,
-                      "tidraw: S3, the answer to a new upload has no id");
+        ngx_tidraw_log(NGX_LOG_ERR, put->site->log, 0, "s3_failed", "error=%s",
+                       "the answer to a new upload has no id");
         return NGX_ERROR;
     }
 
@@ -371,8 +371,8 @@ static void
 ngx_tidraw_s3_put_end(ngx_tidraw_s3_put_t *put, ngx_int_t rc)
 {
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_ERR, put->site->log, 0,
-                      "tidraw: S3, an upload has vanished on its way");
+        ngx_tidraw_log(NGX_LOG_ERR, put->site->log, 0, "s3_failed", "error=%s",
+                       "an upload has vanished on its way");
     }
 
     if (rc != NGX_OK) {

@@ -370,9 +370,9 @@ ngx_tidraw_sink_failed(ngx_tidraw_sink_ctx_t *ctx)
     sink->rc = ctx->rc;
 
     if (ctx->failed != NULL) {
-        ngx_log_error(NGX_LOG_ERR, ctx->job.files->site->log, ctx->err,
-                      "tidraw: %s of an upload in \"%s\" failed", ctx->failed,
-                      ctx->dir.data);
+        ngx_tidraw_log(NGX_LOG_ERR, ctx->job.files->site->log, ctx->err,
+                       "upload_failed", "call=%s path=%s", ctx->failed,
+                       ctx->dir.data);
         ctx->failed = NULL;
     }
 

@@ -86,8 +86,9 @@ ngx_tidraw_call_answer(ngx_tidraw_call_t *call, ngx_uint_t status)
     r = call->request;
 
     if (call->answered) {
-        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
-                      "tidraw: call answered twice");
+        ngx_tidraw_log(NGX_LOG_ALERT, r->connection->log, 0,
+                       "call_answered_twice", "request=%V",
+                       ngx_tidraw_request_ref(r));
         return;
     }
 
@@ -449,10 +450,10 @@ ngx_tidraw_http_write_error(ngx_http_request_t *r, td_buf_t *b,
     level = e->status < 500 ? NGX_LOG_INFO
             : e->status == 503 ? NGX_LOG_NOTICE : NGX_LOG_ERR;
 
-    ngx_log_error(level, r->connection->log, 0,
-                  "tidraw: call %s status=%ui code=%s id=%V%s%s",
-                  e->status < 500 ? "refused" : "failed", e->status, e->code,
-                  &id, field ? " field=" : "", field ? field : "");
+    ngx_tidraw_log(level, r->connection->log, 0,
+                   e->status < 500 ? "call_refused" : "call_failed",
+                   "status=%u code=%s request=%V field=%s", e->status, e->code,
+                   &id, field ? field : "");
 
     td_buf_lit(b, "{\"error\":{\"code\":\"");
     td_buf_add(b, e->code, ngx_strlen(e->code));

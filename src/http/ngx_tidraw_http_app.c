@@ -9,6 +9,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_s3.h"
 
 
@@ -211,8 +212,9 @@ ngx_tidraw_app_open(ngx_http_request_t *r, ngx_str_t *rel, const char *suffix,
             return NGX_DECLINED;
 
         default:
-            ngx_log_error(NGX_LOG_CRIT, r->connection->log, of->err,
-                          "%s \"%s\" failed", of->failed, path->data);
+            ngx_tidraw_log(NGX_LOG_CRIT, r->connection->log, of->err,
+                           "file_failed", "request=%V call=%s path=%s",
+                           ngx_tidraw_request_ref(r), of->failed, path->data);
             return NGX_ERROR;
         }
     }
@@ -338,8 +340,10 @@ ngx_tidraw_app_index(ngx_http_request_t *r)
     rc = ngx_tidraw_app_open(r, &index, "", &of, &path);
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, of.err,
-                      "tidraw: the web app is missing: \"%s\"", path.data);
+        ngx_tidraw_log(NGX_LOG_ERR, r->connection->log, of.err, "app_missing",
+                       "request=%V path=%s hint=%s", ngx_tidraw_request_ref(r),
+                       path.data,
+                       "install the web app, or set tidraw_web to its folder");
         return ngx_tidraw_http_send_error(r, NGX_TIDRAW_ERROR_NOT_FOUND,
                                           "The web app is not installed.");
     }
@@ -397,8 +401,9 @@ ngx_tidraw_app_read_index(ngx_http_request_t *r, ngx_open_file_info_t *of,
     static ngx_str_t        mark = ngx_string("<base href=\"/\" />");
 
     if (of->size > NGX_TIDRAW_APP_INDEX_MAX) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "tidraw: \"%s\" is too large", path->data);
+        ngx_tidraw_log(NGX_LOG_ERR, r->connection->log, 0, "app_missing",
+                       "request=%V path=%s error=%s",
+                       ngx_tidraw_request_ref(r), path->data, "too large");
         return NGX_ERROR;
     }
 

@@ -10,6 +10,7 @@
 
 
 #include "ngx_tidraw_http_archive_export.h"
+#include "ngx_tidraw_origin.h"
 
 
 #define NGX_TIDRAW_EXPORT_PIECE  (512 * 1024)   /* from S3 */
@@ -306,8 +307,9 @@ ngx_tidraw_export_write(ngx_http_request_t *r)
     call = ngx_http_get_module_ctx(r, ngx_tidraw_module);
 
     if (c->write->timedout) {
-        ngx_log_error(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT,
-                      "tidraw: the archive of an account timed out");
+        ngx_tidraw_log(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT, "archive_ended",
+                       "request=%V error=%s", ngx_tidraw_request_ref(r),
+                       "the client does not read");
         c->timedout = 1;
         ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
         return;
@@ -779,8 +781,10 @@ ngx_tidraw_export_board_read(ngx_tidraw_op_t *op)
     ngx_http_set_log_request(c->log, ex->call->request);
 
     if (op->rc != NGX_OK) {
-        ngx_log_error(NGX_LOG_ERR, c->log, 0, "tidraw: the archive of an"
-                      " account breaks off, the database does not answer");
+        ngx_tidraw_log(NGX_LOG_ERR, c->log, 0, "archive_failed",
+                       "request=%V error=%s",
+                       ngx_tidraw_request_ref(ex->call->request),
+                       "the database does not answer");
         ngx_tidraw_export_broken(ex);
 
     } else if (op->results[0].nrows == 0) {

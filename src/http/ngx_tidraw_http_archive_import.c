@@ -10,6 +10,7 @@
 
 #include "ngx_tidraw_http_archive.h"
 #include "ngx_tidraw_http_room.h"
+#include "ngx_tidraw_origin.h"
 
 
 #define NGX_TIDRAW_ARCHIVE_ROOM     ((off_t) 1 << 30)  /* beside its files */
@@ -547,8 +548,9 @@ ngx_tidraw_archive_write(ngx_http_request_t *r)
     ar = call->state;
 
     if (c->write->timedout) {
-        ngx_log_error(NGX_LOG_WARN, c->log, NGX_ETIMEDOUT,
-                      "tidraw: bringing an account timed out");
+        ngx_tidraw_log(NGX_LOG_WARN, c->log, NGX_ETIMEDOUT, "archive_ended",
+                       "request=%V error=%s", ngx_tidraw_request_ref(r),
+                       "the client does not read");
         c->timedout = 1;
         ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
         return;

@@ -530,8 +530,6 @@ ngx_tidraw_login_verified(ngx_tidraw_call_t *call, ngx_tidraw_password_t *job)
     a = call->state;
 
     if (job->rc != NGX_OK || !a->known) {
-        ngx_log_error(NGX_LOG_INFO, call->request->connection->log, 0,
-                      "tidraw: login failed");
         ngx_tidraw_call_activity_of(call, NULL, "auth.failed", NULL, NULL,
                                     &a->email);
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_INVALID_CREDENTIALS,

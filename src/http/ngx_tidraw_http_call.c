@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_http_import.h"
 #include "ngx_tidraw_session.h"
 
@@ -431,7 +432,8 @@ ngx_tidraw_call_timeout(ngx_event_t *ev)
     c = call->request->connection;
     ngx_http_set_log_request(c->log, call->request);
 
-    ngx_log_error(NGX_LOG_WARN, c->log, 0, "tidraw: call timed out");
+    ngx_tidraw_log(NGX_LOG_WARN, c->log, 0, "call_timeout", "request=%V",
+                   ngx_tidraw_request_ref(call->request));
 
     ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
 

@@ -12,6 +12,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_files.h"
 #include "ngx_tidraw_s3.h"
 
@@ -222,9 +223,11 @@ ngx_tidraw_file_remote(ngx_tidraw_call_t *call)
     file = call->state;
 
     if (!ngx_tidraw_s3_on(call->site)) {
-        ngx_log_error(NGX_LOG_ERR, call->request->connection->log, 0,
-                      "tidraw: a file lies in S3, which is not configured: "
-                      "set \"tidraw_s3\" or S3_BUCKET");
+        ngx_tidraw_log(NGX_LOG_ERR, call->request->connection->log, 0,
+                       "s3_missing", "request=%V hint=%s",
+                       ngx_tidraw_request_ref(call->request),
+                       "a file lies in S3, which is not configured: set "
+                       "tidraw_s3 or S3_BUCKET");
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_UNAVAILABLE, NULL);
         return;
     }
@@ -329,8 +332,9 @@ ngx_tidraw_file_open(ngx_tidraw_call_t *call, ngx_str_t *path,
     if (ngx_open_cached_file(clcf->open_file_cache, path, of, r->pool)
         != NGX_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, of->err,
-                      "tidraw: %s \"%s\" failed", of->failed, path->data);
+        ngx_tidraw_log(NGX_LOG_ERR, r->connection->log, of->err, "file_failed",
+                       "request=%V call=%s path=%s", ngx_tidraw_request_ref(r),
+                       of->failed, path->data);
 
         return of->err == NGX_ENOENT || of->err == NGX_ENOTDIR
                ? NGX_DECLINED : NGX_ERROR;

@@ -10,6 +10,7 @@
 
 
 #include "ngx_tidraw_http_import.h"
+#include "ngx_tidraw_origin.h"
 
 
 /* a body that comes more slowly than so many bytes in a turn is given up */
@@ -125,9 +126,9 @@ ngx_tidraw_import_pace(ngx_event_t *ev)
     c = r->connection;
     ngx_http_set_log_request(c->log, r);
 
-    ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                  "tidraw: the board came too slowly, %uz bytes of it",
-                  im->call->length);
+    ngx_tidraw_log(NGX_LOG_INFO, c->log, 0, "import_ended",
+                   "request=%V error=%s bytes=%z", ngx_tidraw_request_ref(r),
+                   "the board came too slowly", im->call->length);
 
     c->timedout = 1;
     ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);

@@ -6,6 +6,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_mail.h"
 
 
@@ -89,9 +90,9 @@ ngx_tidraw_mail_test_sent(ngx_tidraw_smtp_job_t *job)
             (void) ngx_cpystrn(text, job->error.data, job->error.len + 1);
         }
 
-        ngx_log_error(NGX_LOG_WARN, c->log, 0,
-                      "tidraw: a test mail could not be sent: %V",
-                      &job->error);
+        ngx_tidraw_log(NGX_LOG_WARN, c->log, 0, "mail_test_failed",
+                       "request=%V error=%V",
+                       ngx_tidraw_request_ref(call->request), &job->error);
 
         ngx_tidraw_call_error(call, NGX_TIDRAW_ERROR_MAIL_FAILED,
                               (char *) text);

@@ -266,9 +266,8 @@ ngx_tidraw_reset_stored(ngx_tidraw_op_t *op)
     auth->resets--;
 
     if (op->rc != NGX_OK) {
-        ngx_log_error(NGX_LOG_ERR, auth->site->log, 0,
-                      "tidraw: a link for a new password was asked for and "
-                      "not made: the database is busy or away");
+        ngx_tidraw_log(NGX_LOG_ERR, auth->site->log, 0, "reset_lost",
+                       "error=%s", "the database is busy or away");
         return;
     }
 

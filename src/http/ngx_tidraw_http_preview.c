@@ -7,6 +7,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_preview.h"
 #include "ngx_tidraw_throttle.h"
 #include "ngx_tidraw_token.h"
@@ -149,8 +150,9 @@ ngx_tidraw_preview_had(ngx_tidraw_preview_t *pv)
         ngx_tidraw_preview_store(call, pv);
 
     } else {
-        ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                      "tidraw: no preview of a page, %V", &pv->error);
+        ngx_tidraw_log(NGX_LOG_INFO, c->log, 0, "preview_failed",
+                       "request=%V error=%V",
+                       ngx_tidraw_request_ref(call->request), &pv->error);
 
         /* why it failed might tell what the network looks like from here */
 

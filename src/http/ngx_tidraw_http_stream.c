@@ -11,6 +11,7 @@
 
 
 #include "ngx_tidraw_http.h"
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_s3.h"
 
 
@@ -216,9 +217,11 @@ ngx_tidraw_stream_fetched(ngx_tidraw_s3_request_t *req)
     rc = req->rc;
 
     if (rc == NGX_OK && (off_t) req->answer_len != req->end - req->first) {
-        ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                      "tidraw: S3 sent %uz bytes of \"%V\" instead of %O",
-                      req->answer_len, &st->name, req->end - req->first);
+        ngx_tidraw_log(NGX_LOG_ERR, c->log, 0, "s3_failed",
+                       "request=%V name=%V bytes=%z expected=%L error=%s",
+                       ngx_tidraw_request_ref(st->request), &st->name,
+                       req->answer_len, (int64_t) (req->end - req->first),
+                       "the wrong length");
         rc = NGX_ERROR;
     }
 
@@ -254,8 +257,10 @@ ngx_tidraw_stream_refuse(ngx_tidraw_stream_t *st, ngx_int_t rc)
     call = st->call;
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_WARN, st->request->connection->log, 0,
-                      "tidraw: \"%V\" is not in the bucket", &st->name);
+        ngx_tidraw_log(NGX_LOG_WARN, st->request->connection->log, 0,
+                       "file_missing", "request=%V name=%V hint=%s",
+                       ngx_tidraw_request_ref(st->request), &st->name,
+                       "look for it in a backup of the bucket");
         st->missing(call);
         return;
     }
@@ -414,8 +419,9 @@ ngx_tidraw_stream_write(ngx_http_request_t *r)
     wev = r->connection->write;
 
     if (wev->timedout) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, NGX_ETIMEDOUT,
-                      "client timed out");
+        ngx_tidraw_log(NGX_LOG_INFO, r->connection->log, NGX_ETIMEDOUT,
+                       "download_ended", "request=%V error=%s",
+                       ngx_tidraw_request_ref(r), "the client does not read");
         r->connection->timedout = 1;
         ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
         return;

@@ -218,7 +218,8 @@ ngx_tidraw_pgsql_setup_sync(ngx_tidraw_pgsql_conn_t *pc)
 
         if (pc->version > 0 && pc->version < NGX_TIDRAW_SCHEMA_VERSION) {
             ngx_tidraw_log(NGX_LOG_NOTICE, pg->store->log, 0,
-                           "schema_upgraded", "from=%L to=%L copy=tidraw_..._%L",
+                           "schema_upgraded",
+                           "from=%L to=%L copy=tidraw_..._%L",
                            pc->version, (int64_t) NGX_TIDRAW_SCHEMA_VERSION,
                            pc->version);
         }

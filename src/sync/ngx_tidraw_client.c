@@ -354,9 +354,12 @@ ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
         return;
 
     case TD_TOO_BIG:
-        ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(ws), 0,
-                      "client sent a message of more than %uz bytes",
-                      s->rooms->site->conf->max_message);
+        ngx_tidraw_log(NGX_LOG_WARN, ngx_tidraw_ws_log(ws), 0,
+                       "message_too_large",
+                       "room=%V user=%V request=%V bytes=%z hint=%s",
+                       &s->room_id, &s->user_id, ngx_tidraw_ws_request(s->ws),
+                       s->rooms->site->conf->max_message,
+                       "increase tidraw_max_message if people need it");
 
         /* retrying would fail for ever, so this is final */
 
@@ -368,8 +371,11 @@ ngx_tidraw_client_message(ngx_tidraw_ws_t *ws, u_char *data, size_t len)
         return;
 
     default: /* TD_BAD */
-        ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(ws), 0,
-                      "client sent broken chunks");
+        ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(ws), 0,
+                       "message_refused",
+                       "room=%V user=%V request=%V error=%s", &s->room_id,
+                       &s->user_id, ngx_tidraw_ws_request(s->ws),
+                       "broken chunks");
 
         ngx_tidraw_ws_close(ws, NGX_TIDRAW_WS_NO_CODE, NULL);
         return;
@@ -399,8 +405,11 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
         /* a tree beyond the arena's limit stays so when it is sent again */
 
         if (text.len >= NGX_TIDRAW_SCRATCH_MAX / 64) {
-            ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
-                          "client sent a message of too many values");
+            ngx_tidraw_log(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
+                           "message_too_large",
+                           "room=%V user=%V request=%V error=%s", &s->room_id,
+                           &s->user_id, ngx_tidraw_ws_request(s->ws),
+                           "too many values");
             ngx_tidraw_client_offended(s, "MESSAGE_TOO_LARGE");
             return;
         }
@@ -409,14 +418,20 @@ ngx_tidraw_client_handle(ngx_tidraw_client_t *s, td_str_t text,
         return;
 
     case TD_DEPTH:
-        ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
-                      "client sent JSON nested too deep");
+        ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                       "message_refused",
+                       "room=%V user=%V request=%V error=%s", &s->room_id,
+                       &s->user_id, ngx_tidraw_ws_request(s->ws),
+                       "nested too deep");
         ngx_tidraw_client_offended(s, "INVALID_RECORD");
         return;
 
     default: /* TD_BAD */
-        ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
-                      "client sent a malformed message");
+        ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                       "message_refused",
+                       "room=%V user=%V request=%V error=%s", &s->room_id,
+                       &s->user_id, ngx_tidraw_ws_request(s->ws),
+                       "malformed message");
 
         if (assembled) {
             ngx_tidraw_ws_close(s->ws, NGX_TIDRAW_WS_NO_CODE, NULL);
@@ -738,8 +753,10 @@ ngx_tidraw_client_refuse(ngx_tidraw_client_t *s, const char *reason)
         return;
     }
 
-    ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
-                  "session on board \"%V\" refused: %V", &s->room_id, &why);
+    ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                   "session_refused", "room=%V user=%V request=%V reason=%V",
+                   &s->room_id, &s->user_id, ngx_tidraw_ws_request(s->ws),
+                   &why);
 
     ngx_tidraw_zone_refused(s->rooms->site, reason);
 

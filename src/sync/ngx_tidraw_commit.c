@@ -24,6 +24,9 @@
 #define NGX_TIDRAW_ARENA_KEEP      65536
 
 
+static ngx_tidraw_log_pace_t  ngx_tidraw_commit_told;
+
+
 static void ngx_tidraw_commit_handler(ngx_event_t *ev);
 static void ngx_tidraw_commit_take(ngx_tidraw_commit_t *c);
 static ngx_int_t ngx_tidraw_commit_try(ngx_tidraw_room_t *room);
@@ -97,9 +100,9 @@ ngx_tidraw_commit_push(ngx_tidraw_client_t *s, td_str_t text,
     c = &s->room->commit;
 
     if (c->bytes > NGX_TIDRAW_ROOM_PENDING) {
-        ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
-                      "board \"%V\" has too much to store already",
-                      &s->room->sn.str);
+        ngx_tidraw_log(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0, "board_busy",
+                       "room=%V user=%V request=%V", &s->room_id, &s->user_id,
+                       ngx_tidraw_ws_request(s->ws));
         return NGX_ERROR;
     }
 
@@ -581,6 +584,7 @@ ngx_tidraw_commit_change(ngx_tidraw_room_t *room, ngx_tidraw_op_t *op,
 static void
 ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
 {
+    ngx_uint_t            level;
     ngx_tidraw_room_t    *room;
     ngx_tidraw_commit_t  *c;
 
@@ -599,8 +603,10 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
 
         if (c->failures) {
             c->failures = 0;
-            ngx_log_error(NGX_LOG_NOTICE, room->rooms->site->log, 0,
-                          "board \"%V\" is stored again", &room->sn.str);
+            level = ngx_tidraw_log_pace(&ngx_tidraw_commit_told,
+                                        NGX_LOG_NOTICE);
+            ngx_tidraw_log(level, room->rooms->site->log, 0, "board_stored",
+                           "room=%V", &room->sn.str);
         }
 
         ngx_tidraw_commit_merge(room);
@@ -838,15 +844,18 @@ ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room, ngx_tidraw_push_t *push)
     s = push->client;
 
     if (push->rc == TD_TOO_BIG) {
-        ngx_log_error(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0,
-                      "board \"%V\" would grow beyond "
-                      "\"tidraw_max_room\"", &room->sn.str);
+        ngx_tidraw_log(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0, "board_full",
+                       "room=%V user=%V request=%V hint=%s", &s->room_id,
+                       &s->user_id, ngx_tidraw_ws_request(s->ws),
+                       "increase tidraw_max_room");
         ngx_tidraw_client_refuse(s, "ROOM_FULL");
         return;
     }
 
-    ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
-                  "client sent an invalid record: %s", push->effect.error);
+    ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                   "message_refused", "room=%V user=%V request=%V error=%s",
+                   &s->room_id, &s->user_id, ngx_tidraw_ws_request(s->ws),
+                   push->effect.error);
     ngx_tidraw_client_refuse(s, "INVALID_RECORD");
 }
 

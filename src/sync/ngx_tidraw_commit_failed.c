@@ -8,6 +8,10 @@
 #include "ngx_tidraw_room.h"
 
 
+static ngx_tidraw_log_pace_t  ngx_tidraw_commit_waits;
+static ngx_tidraw_log_pace_t  ngx_tidraw_commit_lost;
+
+
 #define NGX_TIDRAW_COMMIT_PATIENCE 10000       /* ms of failing */
 
 
@@ -33,6 +37,7 @@ void
 ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
 {
     const char           *what;
+    ngx_uint_t            level;
     ngx_tidraw_commit_t  *c;
 
     c = &room->commit;
@@ -66,9 +71,9 @@ ngx_tidraw_commit_failed(ngx_tidraw_room_t *room, ngx_int_t rc)
 
     if (c->failures++ == 0) {
         c->failing = c->asked;
-        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
-                      "board \"%V\" cannot be stored, its pushes wait: %s",
-                      &room->sn.str, what);
+        level = ngx_tidraw_log_pace(&ngx_tidraw_commit_waits, NGX_LOG_ERR);
+        ngx_tidraw_log(level, room->rooms->site->log, 0, "board_waits",
+                       "room=%V error=%s", &room->sn.str, what);
     }
 
     /* twice: a worker that stood still finds its time over, and can go on */
@@ -95,7 +100,7 @@ void
 ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
     const char *reason)
 {
-    ngx_uint_t            n;
+    ngx_uint_t            n, level;
     ngx_queue_t          *q;
     ngx_tidraw_push_t    *push;
     ngx_tidraw_commit_t  *c;
@@ -121,9 +126,9 @@ ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
     }
 
     if (n) {
-        ngx_log_error(NGX_LOG_ERR, room->rooms->site->log, 0,
-                      "board \"%V\": authors of unstored pushes closed: %s",
-                      &room->sn.str, reason);
+        level = ngx_tidraw_log_pace(&ngx_tidraw_commit_lost, NGX_LOG_ERR);
+        ngx_tidraw_log(level, room->rooms->site->log, 0, "board_given_up",
+                       "room=%V error=%s", &room->sn.str, reason);
     }
 
     room->unsure = 1;

@@ -103,9 +103,8 @@ ngx_tidraw_hosts_identified(ngx_tidraw_op_t *op)
     id = ngx_tidraw_cell_str(&op->results[1], 0, 0);
 
     if (ngx_tidraw_bus_identify(rooms->site, &id) != NGX_OK) {
-        ngx_log_error(NGX_LOG_ERR, rooms->site->log, 0,
-                      "the setting \"site_id\" in the database is damaged, "
-                      "hosts hear of one another by the database only");
+        ngx_tidraw_log(NGX_LOG_ERR, rooms->site->log, 0, "site_id_damaged",
+                       "");
     }
 }
 

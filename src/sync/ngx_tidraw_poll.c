@@ -237,9 +237,9 @@ ngx_tidraw_poll_look(ngx_tidraw_room_t *room, uint64_t known,
     /* the database may be a restored backup */
 
     if (clock < known) {
-        ngx_log_error(NGX_LOG_WARN, room->rooms->site->log, 0,
-                      "board \"%V\" went back in the database, it is loaded "
-                      "again", &room->sn.str);
+        ngx_tidraw_log(NGX_LOG_WARN, room->rooms->site->log, 0,
+                       "board_reloaded", "room=%V error=%s", &room->sn.str,
+                       "it went back in the database");
         ngx_tidraw_room_close(room, NULL);
         return;
     }

@@ -36,8 +36,10 @@ ngx_tidraw_presence_push(ngx_tidraw_client_t *s, td_message_t *m)
                           m->presence, s->protocol, room->nlegacy != 0, &p);
 
     if (rc == TD_INVALID) {
-        ngx_log_error(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
-                      "client sent an invalid presence: %s", p.error);
+        ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                       "message_refused",
+                       "room=%V user=%V request=%V error=%s", &s->room_id,
+                       &s->user_id, ngx_tidraw_ws_request(s->ws), p.error);
 
         ngx_tidraw_client_offended(s, "INVALID_RECORD");
         return NGX_DECLINED;
@@ -121,9 +123,9 @@ ngx_tidraw_presence_gone(ngx_tidraw_room_t *room, u_char *presence_id)
     {
         /* a cursor without an owner stays until the next hydration */
 
-        ngx_log_error(NGX_LOG_WARN, room->rooms->site->log, 0,
-                      "no memory to remove a presence from board \"%V\"",
-                      &room->sn.str);
+        ngx_tidraw_log(NGX_LOG_WARN, room->rooms->site->log, 0,
+                       "presence_stuck", "room=%V error=%s", &room->sn.str,
+                       "no memory");
         return;
     }
 

@@ -666,9 +666,9 @@ ngx_tidraw_remote_on_document(ngx_tidraw_room_t *room, u_char *p, size_t len)
     td_buf_free(&legacy);
 
     if (item == NULL) {
-        ngx_log_error(NGX_LOG_WARN, room->rooms->site->log, 0,
-                      "board \"%V\" cannot follow another worker, it is "
-                      "loaded again", &room->sn.str);
+        ngx_tidraw_log(NGX_LOG_WARN, room->rooms->site->log, 0,
+                       "board_reloaded", "room=%V error=%s", &room->sn.str,
+                       "it cannot follow another worker");
         ngx_tidraw_room_close(room, NULL);
     }
 }

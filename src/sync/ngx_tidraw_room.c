@@ -438,9 +438,9 @@ ngx_tidraw_room_schema(ngx_tidraw_room_t *room, ngx_str_t *text)
 
     room->schema_unknown = 1;
 
-    ngx_log_error(NGX_LOG_WARN, room->rooms->site->log, 0,
-                  "board \"%V\" was written with a schema that no "
-                  "description in \"tidraw_schema\" matches", &room->sn.str);
+    ngx_tidraw_log(NGX_LOG_WARN, room->rooms->site->log, 0, "schema_unknown",
+                   "room=%V hint=%s", &room->sn.str,
+                   "add its description to the folder of tidraw_schema");
 }
 
 

@@ -63,8 +63,9 @@ ngx_tidraw_ws_read_handler(ngx_event_t *rev)
         rev->timedout = 0;
 
         if (!ws->hasty) {
-            ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                          "client did not answer the close frame");
+            ngx_tidraw_log(NGX_LOG_INFO, c->log, 0, "socket_ended",
+                           "request=%V error=%s", &ws->request,
+                           "no answer to the close frame");
         }
 
         ngx_tidraw_ws_break(ws);
@@ -94,8 +95,8 @@ ngx_tidraw_ws_write_handler(ngx_event_t *wev)
     if (wev->timedout) {
         wev->timedout = 0;
 
-        ngx_log_error(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT,
-                      "client timed out");
+        ngx_tidraw_log(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT, "socket_ended",
+                       "request=%V error=%s", &ws->request, "timed out");
 
         ngx_tidraw_ws_break(ws);
 
@@ -161,8 +162,9 @@ ngx_tidraw_ws_read(ngx_tidraw_ws_t *ws)
         if (n == 0 || n == NGX_ERROR) {
 
             if (!ws->closing) {
-                ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                              "client closed websocket without close frame");
+                ngx_tidraw_log(NGX_LOG_INFO, c->log, 0, "socket_ended",
+                               "request=%V error=%s", &ws->request,
+                               "closed without a close frame");
             }
 
             ngx_tidraw_ws_break(ws);
@@ -301,9 +303,9 @@ ngx_tidraw_ws_parse(ngx_tidraw_ws_t *ws, ngx_uint_t *budget)
             break;
 
         default: /* TD_BAD */
-            ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
-                          "client broke the websocket protocol: %ui",
-                          (ngx_uint_t) ev.code);
+            ngx_tidraw_log(NGX_LOG_INFO, ws->connection->log, 0,
+                           "socket_broken", "request=%V code=%u", &ws->request,
+                           (ngx_uint_t) ev.code);
 
             ngx_tidraw_ws_fail(ws, ev.code);
             break;
@@ -540,8 +542,8 @@ ngx_tidraw_ws_send(ngx_tidraw_ws_t *ws, ngx_tidraw_slice_t *slices,
     }
 
     if (!unlimited && ws->charged + head + len > ws->max_queue) {
-        ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
-                      "client reads too slowly, %uz bytes wait", ws->queued);
+        ngx_tidraw_log(NGX_LOG_INFO, ws->connection->log, 0, "slow_reader",
+                       "request=%V bytes=%z", &ws->request, ws->queued);
 
         ngx_tidraw_count(ws->site, NGX_TIDRAW_COUNT_SLOW_READERS, 1);
         ngx_tidraw_ws_fail(ws, NGX_TIDRAW_WS_TRY_LATER);
@@ -608,6 +610,13 @@ ngx_log_t *
 ngx_tidraw_ws_log(ngx_tidraw_ws_t *ws)
 {
     return ws->connection->log;
+}
+
+
+ngx_str_t *
+ngx_tidraw_ws_request(ngx_tidraw_ws_t *ws)
+{
+    return &ws->request;
 }
 
 

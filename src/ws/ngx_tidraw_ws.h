@@ -81,6 +81,9 @@ ngx_int_t ngx_tidraw_ws_upgrade(ngx_http_request_t *r,
 void *ngx_tidraw_ws_data(ngx_tidraw_ws_t *ws);
 ngx_log_t *ngx_tidraw_ws_log(ngx_tidraw_ws_t *ws);
 
+/* Id of the request that opened it, as long as ws. */
+ngx_str_t *ngx_tidraw_ws_request(ngx_tidraw_ws_t *ws);
+
 /*
  * Sends one text message made of n slices (n >= 1, empty slices allowed).
  * Writes at once when nothing waits; what the socket does not take is queued

@@ -93,8 +93,9 @@ ngx_tidraw_ws_handshake(ngx_http_request_t *r, u_char *accept)
      */
 
     if (!ngx_tidraw_origin_own(r)) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "websocket refused to a page of another site");
+        ngx_tidraw_log(NGX_LOG_INFO, r->connection->log, 0, "socket_refused",
+                       "request=%V error=%s", ngx_tidraw_request_ref(r),
+                       "a page of another site");
 
         return NGX_HTTP_FORBIDDEN;
     }

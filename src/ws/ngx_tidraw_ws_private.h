@@ -58,6 +58,8 @@ struct ngx_tidraw_ws_s {
     ngx_tidraw_ws_handlers_t  *handlers;    /* NULL: closed() was called */
     void                      *data;
     ngx_queue_t                queue;       /* all connections of the worker */
+    ngx_str_t                  request;     /* id of the handshake, in the same
+                                               allocation */
 
     td_frame_t                 frame;
 

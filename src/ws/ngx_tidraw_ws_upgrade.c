@@ -9,6 +9,7 @@
  */
 
 
+#include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_ws_private.h"
 
 
@@ -29,6 +30,7 @@ ngx_tidraw_ws_upgrade(ngx_http_request_t *r, ngx_tidraw_ws_limits_t *limits,
 {
     u_char               accept[NGX_TIDRAW_WS_ACCEPT_LEN];
     ngx_int_t            rc;
+    ngx_str_t           *id;
     ngx_connection_t    *c;
     ngx_tidraw_ws_t     *ws;
     ngx_http_cleanup_t  *cln;
@@ -49,10 +51,16 @@ ngx_tidraw_ws_upgrade(ngx_http_request_t *r, ngx_tidraw_ws_limits_t *limits,
 
     c = r->connection;
 
-    ws = ngx_calloc(sizeof(ngx_tidraw_ws_t), c->log);
+    id = ngx_tidraw_request_ref(r);
+
+    ws = ngx_calloc(sizeof(ngx_tidraw_ws_t) + id->len, c->log);
     if (ws == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ws->request.len = id->len;
+    ws->request.data = (u_char *) (ws + 1);
+    ngx_memcpy(ws->request.data, id->data, id->len);
 
     ws->connection = c;
     ws->handlers = handlers;

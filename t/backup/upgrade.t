@@ -225,7 +225,7 @@ for my $db (Tidraw::Test->databases) {
         $t->start;
 
         ok(wait_for(sub {
-            logged($t, qr/unavailable: the tables have to be copied/)
+            logged($t, qr/database_away error="the tables have to be copied/)
         }, 20), 'a copy that fails is reported');
         is(version($t), $before, 'and there is no migration');
         $t->sql('DROP EVENT TRIGGER no; DROP FUNCTION no()');
@@ -246,7 +246,7 @@ for my $db (Tidraw::Test->databases) {
         $t->start;
 
         ok(wait_for(sub {
-            logged($t, qr/unavailable: .*has to be copied.*full/)
+            logged($t, qr/database_away .*has to be copied.*full/)
         }, 20), 'a disk that is too full for a copy is reported');
         is(version($t), $before, 'and there is no migration');
         run_ok(undef, 'mount', '-o', 'remount,size=100m', $data);

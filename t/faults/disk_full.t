@@ -23,7 +23,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
     const t = await start({ database: 'sqlite', workers: 2 })
     const data = `${t.dir}/data`
 
-    await t.allow('disk is full|No space left|cannot be stored|database_full')
+    await t.allow('disk is full|No space left|board_waits|database_full')
     await t.stop()
     cpSync(data, `${t.dir}/copy`, { recursive: true })
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m,mode=755', 'tidraw', data])

@@ -77,7 +77,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep }) => {
 
     // the disk is gone some milliseconds before the server is
 
-    await t.allow('database_full', 'cannot be stored', 'Input/output error',
+    await t.allow('database_full', 'board_waits', 'Input/output error',
       'Read-only file system')
     await t.stop()
     await disk.plug(data)

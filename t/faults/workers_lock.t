@@ -93,7 +93,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
       ledger.closes = {}
     }
 
-    ok(/cannot be stored, its pushes wait: database unavailable/.test(
+    ok(/board_waits .*error="database unavailable"/.test(
       await h.errorLog()), 'the log says what waits')
 
     await load.finish()

@@ -123,7 +123,7 @@ my $other = Tidraw::Test->new(conf => { location =>
     'tidraw_upload_dir ' . $t->dir . '/data/uploads;' })->start;
 
 ok(wait_for(sub { !-e $left }, 40), 'another database looks through it');
-like($other->error_log, qr/has files of another database as well/,
+like($other->error_log, qr/event=upload_dir_shared/,
      'is told that it is not its own');
 is(scalar(() = glob $t->dir . '/data/uploads/site-*'), 2,
    'and has said so');

@@ -359,7 +359,7 @@ ok(wait_for(sub {
     $import->syswrite("1\r\n \r\n");
     $send->() == 201;
 }, 40), 'an import that comes too slowly is cut off');
-like($t->error_log, qr/\[info\].*the board came too slowly/,
+like($t->error_log, qr/\[info\].*event=import_ended/,
      'the log says why');
 $t->finish;
 

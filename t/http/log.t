@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 
-# Tokens stand in addresses; no log may show them.
+# Tokens stand in addresses; no log may show them.  Lines of the error log have
+# one form.
 
 use strict;
 use warnings;
@@ -39,6 +40,22 @@ like(slurp($log), qr{GET /api/invites/\.\.\. HTTP}, 'an invitation is');
 unlike(slurp($log), qr/\Q$token\E/, 'not the token of the link');
 unlike(slurp($log), qr/$invite/, 'not the token of the invitation');
 unlike($t->error_log, qr/\Q$token\E/, 'nor in the error log');
-like($t->error_log, qr/malformed message/, 'which has what the client did');
+like($t->error_log, qr/event=message_refused\ room=$room\ user=\S+
+                       \ request=\w{32}\ error="malformed\ message"/x,
+     'which has what the client did');
+
+my $r = $t->http('GET', 'api/rooms/none', cookie => $ann);
+my $id = $r->{headers}{'x-request-id'}[0];
+
+ok(wait_for(sub {
+    $t->error_log =~ /event=call_refused status=404 code=not_found request=$id/
+}, 10), 'a refusal has its request');
+
+my $value = qr/[\w.:\/@+,%-]+|"(?:[^"\\[:cntrl:]]|\\["\\]|\\x[0-9a-f]{2})*"/;
+my $pairs = qr/event=[a-z_]+(?: [a-z]+=(?:$value))*/;
+my @odd = grep { !/tidraw: $pairs(?:, | while |$)/ }
+          grep { /tidraw: / } split /\n/, $t->error_log;
+
+is_deeply(\@odd, [], 'all lines are pairs of a key and a value');
 
 done_testing();

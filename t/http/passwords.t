@@ -27,7 +27,8 @@ sub link_for {
 
     wait_for(sub {
         @found = $t->error_log
-            =~ m{to=\Q$email\E text="a link [^"]*" link=(http\S+/reset/[\w-]{43})}g;
+            =~ m{to=\Q$email\E\ text="a\ link\ [^"]*"\ link=
+                 (http\S+/reset/[\w-]{43})}gx;
     }, 5);
 
     return $found[-1];

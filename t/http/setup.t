@@ -79,7 +79,8 @@ each_database(sub {
 
     ok(wait_for(sub { (() = $t->error_log =~ /event=setup_code/g) == 2 }, 10),
        'logged again at the next start');
-    is(($t->error_log =~ /event=setup_code code=(\S+)/g)[1], $code, 'the same code');
+    is(($t->error_log =~ /event=setup_code code=(\S+)/g)[1], $code,
+       'the same code');
 
     # written otherwise, it is still the code
 
@@ -98,7 +99,8 @@ each_database(sub {
 
     $t->restart;
     done_with($t->http('GET', 'api/config'), 200, 'started again');
-    is(scalar(() = $t->error_log =~ /event=setup_code/g), 2, 'no code any more');
+    is(scalar(() = $t->error_log =~ /event=setup_code/g), 2,
+       'no code any more');
 });
 
 

@@ -183,7 +183,8 @@ each_database(sub {
          'the error is kept');
     cmp_ok(abs($row->[2] / 1000 - time - 60), '<', 15,
            'the next one is in a minute');
-    like($t->error_log, qr/mail_delayed to=fay\@example.net attempt=1 minutes=1 /,
+    like($t->error_log,
+         qr/mail_delayed to=fay\@example.net attempt=1 minutes=1 /,
          'the log says so');
 
     now();
@@ -220,7 +221,9 @@ each_database(sub {
     ok(wait_for(sub { my ($x) = rows(); $x && $x->[1] }),
        'a mailbox that is busy is not');
     $t->sql('UPDATE mails SET expires_at = 1, next_at = 0');
-    ok(wait_for(sub { $t->error_log =~ /mail_given_up to=hal\@example.net error="it has waited/ }),
+    ok(wait_for(sub {
+        $t->error_log =~ /mail_given_up to=hal\@example.net error="it has wai/
+    }),
        'what is too old is given up');
     ok(empty(), 'too');
 

@@ -60,7 +60,8 @@ my $room = $t->room($ann);
 
 $t->api('POST', "api/rooms/$room/invites", cookie => $ann,
         json => { role => 'editor', email => 'ben@example.org' });
-like($t->error_log, qr{to=ben\@example.org text="an invi[^"]*" link=http://\S+/invite/},
+like($t->error_log,
+     qr{to=ben\@example.org text="an invi[^"]*" link=http://\S+/invite/},
      'an invitation is in the log then');
 
 # TLS

@@ -201,7 +201,7 @@ is($r->{headers}{'retry-after'}[0], 10, 'Retry-After');
 
 with('off');
 fails(get($f->{url}), 503, 'unavailable', 'a store that is off');
-like($t->error_log, qr/lies in S3, which is not configured/,
+like($t->error_log, qr/event=s3_missing/,
      'the log says so');
 
 # what is uploaded to disk then is found there

@@ -43,7 +43,7 @@ is($t->logged(qr/database_back/), 1, 'and its return');
 
 $pg->restart;
 
-ok(wait_for(sub { $t->logged(qr/unavailable/) == 2 }, 10),
+ok(wait_for(sub { $t->logged(qr/database_away/) == 2 }, 10),
    'its end is noticed without an operation');
 is($t->run(add('second'))->{rc}, OK, 'after a restart it goes on');
 

@@ -138,6 +138,6 @@ eval { $ws->raw($pings) for 1 .. 60 };
 is_deeply($ws->{close}, [1013, ''], 'who does not read is sent away: 1013');
 $other->send_text(ping_text());
 is($other->recv, pong_text(), 'others notice nothing');
-like($t->error_log, qr/\[info\].* reads too slowly/, 'the log tells');
+like($t->error_log, qr/\[info\].*event=slow_reader/, 'the log tells');
 
 done_testing();

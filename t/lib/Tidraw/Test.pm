@@ -550,7 +550,8 @@ sub register {
 
     # from another machine, the first one needs the code of the log
 
-    ($o{setup_code}) = $self->error_log =~ /event=setup_code code=((?:[A-Z]{4}-?){3})/
+    ($o{setup_code}) = $self->error_log
+        =~ /event=setup_code code=((?:[A-Z]{4}-?){3})/
         if $self->{address} !~ /^127\./ && !$self->{registered}++;
 
     my (undef, $r) = $self->api('POST', 'api/auth/register', json => {
