@@ -567,8 +567,8 @@ ngx_tidraw_store_full(ngx_tidraw_store_t *st, const char *reason)
 
     st->full = 1;
 
-    ngx_tidraw_log(ngx_tidraw_log_pace(&st->pace_full, NGX_LOG_CRIT), st->log, 0,
-                   "database_full", "error=%s hint=%s", reason,
+    ngx_tidraw_log(ngx_tidraw_log_pace(&st->pace_full, NGX_LOG_CRIT),
+                   st->log, 0, "database_full", "error=%s hint=%s", reason,
                    "make room, or mount it for writing");
 }
 
