@@ -192,7 +192,8 @@ install: all
 	install -m 755 tools/admin-password.sh tools/doctor \
 	    tools/backup.sh tools/downgrade.sh \
 	    $(DESTDIR)$(DATADIR)/
-	install -m 644 conf/downgrade.sql tools/url.sh $(DESTDIR)$(DATADIR)/
+	install -m 644 conf/downgrade.sql tools/url.sh tools/s3.sh \
+	    $(DESTDIR)$(DATADIR)/
 	tools/version.sh > $(DESTDIR)$(DATADIR)/version
 	install -d $(DESTDIR)$(DATADIR)/monitoring
 	install -m 644 conf/monitoring/* $(DESTDIR)$(DATADIR)/monitoring/

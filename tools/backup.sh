@@ -15,14 +15,18 @@
 #   BACKUPS       $DATA/backups
 #   KEEP          7 newest ones, 0: any number
 #   KEEP_DAYS     0: any age; the newest one always stays
+#   S3_BUCKET     and what else move-files.sh reads, for files that lie in S3
+#   S3_OBJECTS    no: these are listed and not copied
 #   OWNER         restore, as root: whose the files become; as it was
 #
-# Needs sqlite3, or psql, pg_dump and pg_restore no older than the server.
+# Needs sqlite3, or psql, pg_dump and pg_restore no older than the server; for
+# S3 curl and perl.
 #
 # A backup is a folder whose name is the time it was begun.  It is made as
 # NAME.partial and renamed when all of it is on the disk; what an aborted run
 # left is removed by the next one.  Files of boards never change and bear their
-# hash as a name, so those that the last backup has are hard links to it.
+# hash as a name, so those that the last backup has are hard links to it.  What
+# came from S3 waits in .objects until a backup is complete.
 
 set -eu
 umask 077
@@ -33,6 +37,7 @@ export LC_ALL
 me=${0##*/}
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/url.sh"
+. "$here/s3.sh"
 new=
 work=
 
@@ -40,17 +45,6 @@ work=
 die() {
     echo "$me: $*" >&2
     exit 1
-}
-
-
-setting() {
-    eval "v=\${$1:-} f=\${$1_FILE:-}"
-
-    if [ -z "$v" ] && [ -n "$f" ]; then
-        v=$(cat "$f") || exit 1
-    fi
-
-    printf '%s\n' "${v:-$2}"
 }
 
 
@@ -76,6 +70,12 @@ settings() {
     backups=$(absolute "$(setting BACKUPS "$data/backups")")
     keep=$(setting KEEP 7)
     keep_days=$(setting KEEP_DAYS 0)
+    objects=$(setting S3_OBJECTS yes)
+
+    case $objects in
+        yes | no) ;;
+        *) die "S3_OBJECTS is neither yes nor no" ;;
+    esac
 
     number KEEP "$keep"
     number KEEP_DAYS "$keep_days"
@@ -148,9 +148,10 @@ live() {
 }
 
 
-# Copies the files that $1 names, as far as they are there.
+# Links what the last backup has of the files that $1 names, and leaves the
+# others in "missing".
 
-copy_files() {
+reuse() {
     inside "$new/uploads" | comm -13 - "$1" > "$work/missing"
 
     if [ -n "$last" ]; then
@@ -169,6 +170,13 @@ copy_files() {
 
         inside "$new/uploads" | comm -13 - "$1" > "$work/missing"
     fi
+}
+
+
+# Copies the files that $1 names, as far as they are there.
+
+copy_files() {
+    reuse "$1"
 
     [ -s "$work/missing" ] || return 0
     [ -d "$uploads" ] || return 0
@@ -185,6 +193,76 @@ copy_files() {
     fi
 
     inside "$new/uploads" | comm -12 - "$work/missing" >> "$work/copied"
+}
+
+
+# The same for objects in S3.  Each is looked at as soon as it has come; what
+# an interrupted backup fetched is taken first.
+
+copy_objects() {
+    reuse "$1"
+
+    [ -s "$work/missing" ] || return 0
+
+    fetched "$1"
+    fetch 50
+
+    # a signature is good for some minutes only, and large ones take long
+
+    fetch 1
+}
+
+fetched() {
+    inside "$spool" | comm -12 - "$work/missing" > "$work/here"
+
+    (cd "$spool" && { xargs -r -d '\n' cp -l --parents -t "$new/uploads" -- \
+        || xargs -r -d '\n' cp --parents -t "$new/uploads" --  < "$work/here"
+    } < "$work/here" 2> /dev/null) || die "the objects could not be copied"
+
+    inside "$new/uploads" | comm -13 - "$1" > "$work/missing"
+    list=$1
+}
+
+fetch() {
+    comm -23 "$work/missing" "$work/gone" > "$work/todo"
+
+    if [ ! -s "$work/todo" ] || [ -n "$away" ]; then return; fi
+
+    split -a 6 -l "$1" "$work/todo" "$work/batch."
+
+    for b in "$work"/batch.*; do
+        rm -rf "$spool/.tmp"
+        mkdir -p "$spool/.tmp"
+
+        cut -c 1-2 "$b" | sort -u > "$work/folders"
+        (cd "$spool/.tmp" && xargs mkdir -- < "$work/folders")
+        (cd "$spool" && xargs mkdir -p -- < "$work/folders")
+
+        dir=$spool/.tmp awk '{ print "GET\t" $0 "\t" ENVIRON["dir"] "/" $0 }' \
+            "$b" | s3_batch 2>> "$work/errors" > "$work/codes" || true
+
+        sed -n 's/^404 //p' "$work/codes" >> "$work/gone"
+        sort -o "$work/gone" "$work/gone"
+
+        # what is not what its name says is as good as not come
+
+        inside "$spool/.tmp" | wrong_names "$spool/.tmp" > "$work/wrong"
+        (cd "$spool/.tmp" && xargs -r -d '\n' rm -f -- < "$work/wrong")
+
+        while read -r d; do
+            find "$spool/.tmp/$d" -type f -exec mv -t "$spool/$d" -- {} +
+        done < "$work/folders"
+
+        if ! grep -q -v '^000' "$work/codes"; then
+            tail -n 1 "$work/errors" >&2
+            echo "$me: S3 cannot be reached" >&2
+            away=1
+            break
+        fi
+    done
+
+    rm -rf "$work"/batch.* "$spool/.tmp"
+    fetched "$list"
 }
 
 
@@ -304,7 +382,31 @@ save() {
     work=$new/work
     mkdir -p "$work" "$new/uploads"
 
-    for f in files elsewhere copied errors; do : > "$work/$f"; done
+    for f in files elsewhere copied errors gone; do : > "$work/$f"; done
+
+    spool=$backups/.objects
+    away=
+    unset_store=
+
+    if [ "$objects" = yes ] && [ -z "$(setting S3_BUCKET '')" ]; then
+        objects=no
+        unset_store=1
+    fi
+
+    if [ "$objects" = yes ]; then
+        s3_settings || die "S3_BUCKET is set, but not all of the others"
+
+        for w in curl perl; do
+            command -v "$w" > /dev/null || die "$w is not installed"
+        done
+
+        # the machine may have gone down while they were written
+
+        mkdir -p "$spool"
+        rm -rf "$spool/.tmp"
+        inside "$spool" | wrong_names "$spool" > "$work/wrong"
+        (cd "$spool" && xargs -r -d '\n' rm -f -- < "$work/wrong")
+    fi
 
     # What a board lost just now may be deleted at once, so the files come
     # first; what was brought since then stays for a day, and comes last.
@@ -313,6 +415,11 @@ save() {
     then
         echo "$blobs_sql = 'disk';" | live | sort > "$work/before"
         copy_files "$work/before"
+
+        if [ "$objects" = yes ]; then
+            echo "$blobs_sql <> 'disk';" | live | sort > "$work/before"
+            copy_objects "$work/before"
+        fi
     fi
 
     case $kind in
@@ -321,6 +428,13 @@ save() {
     esac
 
     copy_files "$work/files"
+
+    if [ "$objects" = yes ]; then
+        : > "$work/gone"
+        copy_objects "$work/elsewhere"
+        sort -o "$work/files" "$work/files" "$work/elsewhere"
+    fi
+
     inside "$new/uploads" > "$work/have"
     comm -23 "$work/have" "$work/files" \
         | (cd "$new/uploads" && xargs -r -d '\n' rm -f --)
@@ -344,15 +458,40 @@ save() {
     mv "$new" "$backups/$name"
     new=
     sync "$backups"
+    rm -rf "$spool"
 
     echo "$backups/$name"
     rotate
 
-    if [ -f "$backups/$name/damaged" ]; then
-        sed "s|^|$me: missing or damaged: $uploads/|" \
-            "$backups/$name/damaged" >&2
-        return 1
+    said_wrong "$backups/$name"
+}
+
+
+# Names what is not in a backup and should be.
+
+said_wrong() {
+    wrong=0
+
+    if [ -f "$1/damaged" ]; then
+        cat "$1/elsewhere" 2> /dev/null \
+            | disk=$uploads/ s3=${prefix:-} awk -v me="$me" '
+                FILENAME == "-" { object[$0]; next }
+                $0 in object {
+                    print me ": missing or damaged in S3: " ENVIRON["s3"] $0
+                    next
+                }
+                { print me ": missing or damaged: " ENVIRON["disk"] $0 }
+            ' - "$1/damaged" >&2
+        wrong=1
     fi
+
+    if [ -f "$1/elsewhere" ] && [ -n "$unset_store" ]; then
+        echo "$me: files in S3 are listed and not copied: S3_BUCKET and what" \
+            "belongs to it, or S3_OBJECTS=no, must be set" >&2
+        wrong=1
+    fi
+
+    return $wrong
 }
 
 
@@ -507,6 +646,8 @@ raise_sql() {
     # what follows in the history begins with the board stored whole
 
     [ "$1" -lt 4 ] || echo "UPDATE rooms SET logged = 0;"
+
+    [ -z "${to_disk:-}" ] || echo "UPDATE blobs SET place = 'disk';"
 }
 
 
@@ -518,7 +659,9 @@ restore() {
         || die "the backup is of $(said database), DATABASE_URL is not"
 
     schema=$(said schema)
+    new=$(mktemp -d)
     empty
+    destination
 
     bad=$(missing_files)
     [ -z "$bad" ] || printf '%s\n' "$bad" \
@@ -537,9 +680,13 @@ restore() {
 
     # a link that stands there already is not written through
 
-    cp -r --remove-destination --preserve=timestamps --reflink=auto \
-        "$from/uploads/." "$uploads/"
+    inside "$from/uploads" | comm -23 - "$new/objects" > "$new/files"
+
+    (cd "$from/uploads" && xargs -r -d '\n' cp --parents \
+        --remove-destination --preserve=timestamps --reflink=auto \
+        -t "$uploads" -- < "$new/files")
     own "$uploads"
+    store_objects
 
     if [ -f "$from/secret" ]; then
         cp --remove-destination "$from/secret" "$data/secret"
@@ -557,6 +704,64 @@ restore() {
     esac
 
     echo "restored: tidraw $(said version), schema $schema, $(said made)"
+}
+
+
+# Where the objects of the backup go: into S3, if there is one here and what is
+# new goes there as well, else to the other files.
+
+destination() {
+    to_disk=
+    : > "$new/objects"
+
+    [ -f "$from/elsewhere" ] || return 0
+
+    if [ -n "$(setting S3_BUCKET '')" ] \
+       && [ "$(setting S3_UPLOADS s3)" = s3 ]
+    then
+        s3_settings || die "S3_BUCKET is set, but not all of the others"
+        inside "$from/uploads" | comm -12 - "$from/elsewhere" \
+            > "$new/objects"
+
+    elif [ -z "$(comm -23 "$from/elsewhere" "$from/files")" ]; then
+        to_disk=1
+
+    else
+        echo "$me: its files in S3 were not copied, and stay there" >&2
+    fi
+}
+
+
+# Those that are there already, for it may be the same store or the second
+# attempt, are not sent again.
+
+store_objects() {
+    [ -s "$new/objects" ] || return 0
+
+    s3_list "$new/list" > "$new/there" || die "the bucket cannot be listed"
+    cut -d ' ' -f 1,2 "$new/there" > "$new/sizes"
+
+    (cd "$from/uploads" && xargs -d '\n' stat -c '%n %s' -- \
+        < "$new/objects") | comm -23 - "$new/sizes" | cut -d ' ' -f 1 \
+        > "$new/todo"
+
+    [ -s "$new/todo" ] || return 0
+
+    split -a 6 -l 50 "$new/todo" "$new/batch."
+
+    for b in "$new"/batch.*; do
+        dir=$from/uploads awk \
+            '{ print "PUT\t" $0 "\t" ENVIRON["dir"] "/" $0 }' "$b" \
+            | s3_batch > "$new/codes" || true
+
+        sed -n 's/^200 //p' "$new/codes" | sort | comm -13 - "$b" \
+            > "$new/failed"
+
+        if [ -s "$new/failed" ]; then
+            sed "s|^|$me: not stored in S3: |" "$new/failed" >&2
+            die "start it again when S3 is well"
+        fi
+    done
 }
 
 

@@ -69,7 +69,7 @@ DELETE FROM tidraw_version WHERE version = $v;"
     v=$((v - 1))
 done
 
-"$here/backup.sh"
+S3_OBJECTS=no "$here/backup.sh"
 
 # whatever fails before COMMIT, nothing has happened
 

@@ -15,7 +15,9 @@
 
 set -eu
 
-. "$(dirname "$0")/url.sh"
+here=$(dirname "$0")
+. "$here/url.sh"
+. "$here/s3.sh"
 
 to=${1:-}
 data=${DATA:-data}
@@ -29,51 +31,7 @@ case $to in
     *) echo "usage: $0 s3 | disk" >&2; exit 2 ;;
 esac
 
-# the value of a variable, or the first line of the file it names
-
-setting() {
-    eval "value=\${$1:-} file=\${$1_FILE:-}"
-
-    if [ -z "$value" ] && [ -n "$file" ]; then
-        value=$(head -n 1 "$file")
-    fi
-
-    printf %s "${value:-$2}"
-}
-
-# percent-encoded, but for slashes
-
-encode() {
-    perl -e 'print $ARGV[0] =~ s{([^A-Za-z0-9._~/-])}{
-                 sprintf "%%%02X", ord $1}ger' -- "$1"
-}
-
-bucket=$(setting S3_BUCKET '')
-region=$(setting S3_REGION us-east-1)
-endpoint=$(setting S3_ENDPOINT '')
-key=$(setting S3_ACCESS_KEY_ID '')
-secret=$(setting S3_SECRET_ACCESS_KEY '')
-prefix=$(encode "$(setting S3_PREFIX '')")
-ca=$(setting S3_CA '')
-
-if [ -z "$bucket" ] || [ -z "$key" ] || [ -z "$secret" ]; then
-    echo "S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set" >&2
-    exit 2
-fi
-
-if [ -z "$endpoint" ]; then
-    endpoint=https://s3.$region.amazonaws.com
-    case $bucket in *.*) style=path ;; *) style=host ;; esac
-else
-    style=path
-fi
-
-endpoint=${endpoint%/}
-
-case $(setting S3_STYLE $style) in
-    host) base=${endpoint%%://*}://$bucket.${endpoint#*://} ;;
-    *) base=$endpoint/$bucket ;;
-esac
+s3_settings || exit
 
 sql() {
     case $url in
@@ -85,56 +43,9 @@ sql() {
     esac
 }
 
-# method, object, SHA-256 of the body, and what curl needs beside that; the
-# secret stands in no command line
-
-s3() {
-    method=$1 object=$base/$prefix$2 sha=$3
-    shift 3
-
-    sign "$method" "$object" "$sha" \
-        | curl -sS -f -K - --connect-timeout 10 --speed-limit 1 \
-               --speed-time 60 ${ca:+--cacert "$ca"} "$@" "$object"
-}
-
-# the headers of Signature Version 4, as a configuration of curl
-
-sign() {
-    key=$key secret=$secret perl -MDigest::SHA=sha256_hex,hmac_sha256 \
-        -MPOSIX=strftime -e '
-        my ($method, $url, $sha, $region) = @ARGV;
-        my ($host, $path) = $url =~ m{^\w+://([^/]+)(/.*)$} or exit 1;
-
-        $host =~ s/:443$// if $url =~ /^https/;
-        $host =~ s/:80$// if $url =~ /^http:/;
-
-        my $date = strftime("%Y%m%dT%H%M%SZ", gmtime);
-        my $day = substr $date, 0, 8;
-        my $names = "host;x-amz-content-sha256;x-amz-date";
-        my $scope = "$day/$region/s3/aws4_request";
-        my $text = join "\n", $method, $path, "", "host:" . lc $host,
-            "x-amz-content-sha256:$sha", "x-amz-date:$date", "", $names, $sha;
-        my $sign = join "\n", "AWS4-HMAC-SHA256", $date, $scope,
-            sha256_hex($text);
-        my $k = "AWS4$ENV{secret}";
-
-        $k = hmac_sha256($_, $k) for $day, $region, "s3", "aws4_request";
-        my $signature = unpack "H*", hmac_sha256($sign, $k);
-
-        print map { s/[\\"]/\\$&/gr =~ s/^(.*)$/header = "$1"\n/r }
-            "x-amz-content-sha256: $sha", "x-amz-date: $date",
-            "Authorization: AWS4-HMAC-SHA256 Credential=$ENV{key}/$scope,"
-            . "SignedHeaders=$names,Signature=$signature";
-    ' -- "$method" "$object" "$sha" "$region"
-}
-
-sha256() { sha256sum -- "$1" | cut -d ' ' -f 1; }
-
-empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
-
 delete() {
     if [ "$1" = s3 ]; then
-        s3 DELETE "$2" "$empty" -X DELETE -o /dev/null \
+        s3 DELETE "$2" \
             || echo "left behind in the store: $2" >&2
     else
         rm -f -- "$dir/$2"
@@ -162,8 +73,7 @@ while :; do
     after=$hash
 
     if [ "$to" = s3 ]; then
-        s3 PUT "$name" "$(sha256 "$dir/$old")" -T "$dir/$old" -H 'Expect:' \
-           -o /dev/null || {
+        s3 PUT "$name" "$dir/$old" || {
             echo "not moved: $old" >&2
             failed=$((failed + 1))
             continue
@@ -174,7 +84,7 @@ while :; do
         mkdir -p "$dir/tmp" "$dir/$folder"
         temp=$dir/tmp/moving-$new
 
-        if ! s3 GET "$old" "$empty" -o "$temp" \
+        if ! s3 GET "$old" "$temp" \
            || [ "$(stat -c %s "$temp")" != "$size" ]
         then
             echo "not moved: $old" >&2

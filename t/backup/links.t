@@ -66,7 +66,7 @@ SKIP: {
 
     put("$dir/bin/curl", <<'EOT');
 #!/bin/sh
-while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done
+out=$(sed -n 's/^output = "\(.*\)"$/\1/p')
 [ "$out" = /dev/null ] || printf %s "$TEXT" > "$out"
 EOT
     chmod 0755, "$dir/bin/curl";
