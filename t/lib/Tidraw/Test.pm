@@ -339,7 +339,7 @@ sub workers {
 
 
 # A new generation of workers, with the configuration of now; returns when
-# the new ones run.
+# the new ones run and the old ones take nothing any more.
 
 sub reload {
     my ($self) = @_;
@@ -350,9 +350,25 @@ sub reload {
     kill 'HUP', $self->{pid};
 
     wait_for(sub {
-        (grep { !$old{$_} } $self->workers) >= $self->{workers}
-            && $self->answers
+        my @workers = $self->workers;
+
+        (grep { !$old{$_} } @workers) >= $self->{workers}
+            && !(grep { $old{$_} && listens($_) } @workers) && $self->answers
     }, 20) or die "reload: no new workers\n" . $self->error_log;
+}
+
+
+# Has the process a socket that listens?  nginx tells its old workers to go
+# some time after the new ones began.
+
+sub listens {
+    my ($pid) = @_;
+
+    my %inode = map { (split)[3] eq '0A' ? ((split)[9] => 1) : () }
+                map { split /\n/, slurp("/proc/$pid/net/$_") } qw(tcp tcp6);
+
+    return grep { $inode{$_} } map { (readlink || '') =~ /^socket:\[(\d+)/ }
+                                   glob "/proc/$pid/fd/*";
 }
 
 
