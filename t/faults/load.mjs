@@ -216,7 +216,7 @@ export class Writer {
   constructor(options) {
     Object.assign(this, { generation: 'v8', every: 33, query: '', headers: {},
       allowed: [1005, 1006, 1012, 1013], alone: true }, options)
-    Object.assign(this, { sent: 0, acked: 0, shown: 0, clock: 0,
+    Object.assign(this, { sent: 0, acked: 0, ackedFrom: 0, shown: 0, clock: 0,
       clientClock: 0, pending: [], stopped: false, records: new Map() })
 
     this.ledger.writers.set(this.name, this)
@@ -312,6 +312,7 @@ export class Writer {
     }
 
     this.acked = Math.max(this.acked, v)
+    this.ackedFrom = at         // when the last of them was sent
     this.ledger.acks++
   }
 
@@ -393,15 +394,15 @@ export class Load {
   // Until every writer had an edit acknowledged that it sends from now on.
 
   async flowing(ms = 20000) {
-    const since = new Map(this.writers.map((w) => [w, w.acked]))
-    const began = Date.now()
+    const began = performance.now()
+    const flows = (w) => w.connected && w.ackedFrom > began
 
-    await until(() => [...since].every(([w, acked]) => w.connected && w.acked > acked),
-      () => `acknowledgements, ${this.writers.filter((w) =>
-        !(w.acked > since.get(w))).map((w) => `${w.name} ${w.connected
-        ? `waits for ${w.pending.length}` : 'is away'}`).join(', ')}`, ms)
+    await until(() => this.writers.every(flows),
+      () => `acknowledgements, ${this.writers.filter((w) => !flows(w))
+        .map((w) => `${w.name} ${w.connected ? `waits for ${w.pending.length}`
+          : 'is away'}`).join(', ')}`, ms)
 
-    return Date.now() - began
+    return Math.round(performance.now() - began)
   }
 
   async quiet() {

@@ -10,7 +10,6 @@ use Test::More;
 use lib 't/lib';
 use Tidraw::Api qw(fails done_with each_database);
 use Tidraw::Test;
-use Tidraw::Util qw(wait_for);
 
 my $password = 'correct horse battery staple';
 my $secret = 'kept-from-everybody-0123456789';
@@ -123,9 +122,6 @@ each_database(sub {
     $t->{conf} = { server => 'tidraw_max_upload 5m;'
                              . ' tidraw_registration invite;' };
     $t->reload;
-    wait_for(sub {
-        $t->api('GET', 'api/config')->{registration} eq 'invite';
-    }, 10);
     everywhere($t, 'invite', 'a directive wins');
     (undef, %s) = settings($t, $ann);
     is_deeply([@{ $s{registration} }{qw(value source editable)}],
