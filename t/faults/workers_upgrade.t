@@ -68,9 +68,17 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
         }
       }
 
+      const named = (pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        } catch {
+          return ''     // it ended
+        }
+      }
+
       const workers = (master) => [...parents()].filter(([pid, parent]) =>
-        parent === master && readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-          .startsWith('nginx: worker')).map(([pid]) => pid)
+        parent === master && named(pid).startsWith('nginx: worker'))
+        .map(([pid]) => pid)
 
       const launch = async () => {
         spawn(env.NGINX_BIN || '/usr/sbin/nginx', ['-e', `${t.dir}/error.log`,

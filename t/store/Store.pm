@@ -183,6 +183,22 @@ sub begin_run {
 }
 
 
+# Waits until the server has it: accepted, and read to its end.
+
+sub taken {
+    my ($self, $run) = @_;
+
+    my ($ours, $theirs) = map { sprintf ':%04X', $_ }
+                          $run->{socket}->sockport, $self->port;
+
+    wait_for(sub {
+        grep { $_->[1] =~ /$theirs$/ && $_->[2] =~ /$ours$/
+               && $_->[4] =~ /:0+$/ && $_->[9] }
+        map { [split] } split /\n/, slurp('/proc/net/tcp');
+    }, 20) or die "the request was not taken\n";
+}
+
+
 # undef when the server went away or the time was over.
 
 sub finish_run {

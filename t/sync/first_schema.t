@@ -8,6 +8,14 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, schemas, page,
   run(async () => {
     for (const database of ['sqlite', 'postgres']) {
       await suite({ database }, async (s) => {
+        // at once, as a worker does: ours may look at any time
+
+        const elsewhere = (num, schema, record) => s.t.sql(
+          `BEGIN; UPDATE rooms SET clock = 2, schema =
+            '${JSON.stringify(schema)}' WHERE num = ${num};
+          INSERT INTO records (room, id, clock, state) VALUES (${num},
+            '${record.id}', 2, '${JSON.stringify(record)}'); COMMIT`)
+
         await test('a board that another worker opened for other clients',
           async () => {
             const board = await s.board()
@@ -18,10 +26,7 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, schemas, page,
 
             // the other worker
 
-            await s.t.sql(`UPDATE rooms SET clock = 2, schema =
-              '${JSON.stringify(schemas['5.4.2'])}' WHERE num = ${num}`)
-            await s.t.sql('INSERT INTO records (room, id, clock, state) VALUES '
-              + `(${num}, 'page:theirs', 2, '${JSON.stringify(theirs)}')`)
+            await elsewhere(num, schemas['5.4.2'], theirs)
 
             a.push({ 'page:ours': ['put', page('page:ours')] })
 
@@ -48,10 +53,7 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, schemas, page,
 
             // the other worker; ours hears of it when it asks the database
 
-            await s.t.sql(`UPDATE rooms SET clock = 2, schema =
-              '${JSON.stringify(schema)}' WHERE num = ${num}`)
-            await s.t.sql('INSERT INTO records (room, id, clock, state) VALUES '
-              + `(${num}, 'page:theirs', 2, '${JSON.stringify(theirs)}')`)
+            await elsewhere(num, schema, theirs)
             await sleep(1500)
             await early.hello()
 

@@ -55,9 +55,9 @@ for my $tls (0, 1) {
     cmp_ok(time() - $start, '<', 1.5, 'with our answer');
 
     $ws = $session->();
+    $start = time();
     $ws->send_text('{garbage');
     $ws->wait_close;
-    $start = time();
     is($ws->recv_frame, undef, 'without an answer it ends, too');
     cmp_ok(time() - $start, '>', 1, 'but there was time for one');
 

@@ -39,6 +39,11 @@ for my $tls (0, 1) {
         my $mute = $all[3];
         $all[4]->send_text('{garbage');
 
+        # all that was read once this is answered
+
+        $all[5]->send_text(ping_text());
+        is($all[5]->recv, pong_text(), "$scheme, $how: all was said");
+
         my $start = time();
 
         if ($how eq 'reload') {
