@@ -226,6 +226,8 @@ each_database(sub {
     }),
        'what is too old is given up');
     ok(empty(), 'too');
+    like($t->http('GET', 'metrics')->{body},
+         qr/^tidraw_mails_given_up_total 2$/m, 'both are counted');
 
     # this server goes in the middle
 
