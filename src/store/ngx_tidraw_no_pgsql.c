@@ -19,6 +19,7 @@ const ngx_tidraw_driver_t  ngx_tidraw_pgsql_driver = {
     NULL,
     NULL,
     NULL,
+    NULL,
     NULL
 };
 

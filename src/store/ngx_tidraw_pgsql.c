@@ -19,6 +19,8 @@ static ngx_int_t ngx_tidraw_pgsql_open(ngx_tidraw_store_t *st);
 static const char **ngx_tidraw_pgsql_texts(ngx_log_t *log);
 static void ngx_tidraw_pgsql_free(ngx_tidraw_pgsql_t *pg);
 static void ngx_tidraw_pgsql_kick(ngx_tidraw_store_t *st);
+static void ngx_tidraw_pgsql_unlock(ngx_tidraw_store_t *st,
+    ngx_tidraw_opx_t *opx);
 static void ngx_tidraw_pgsql_tick(ngx_tidraw_store_t *st);
 static void ngx_tidraw_pgsql_close(ngx_tidraw_store_t *st,
     ngx_msec_t deadline);
@@ -32,6 +34,7 @@ const ngx_tidraw_driver_t  ngx_tidraw_pgsql_driver = {
     NULL,
     ngx_tidraw_pgsql_open,
     ngx_tidraw_pgsql_kick,
+    ngx_tidraw_pgsql_unlock,
     ngx_tidraw_pgsql_tick,
     ngx_tidraw_pgsql_close
 };
@@ -185,7 +188,7 @@ ngx_tidraw_pgsql_dispatch(ngx_tidraw_pgsql_t *pg)
             pc = &pg->conns[i];
 
             if (pc->state == NGX_TIDRAW_PGSQL_READY && !pc->retire
-                && pc->nsent < NGX_TIDRAW_PGSQL_DEPTH
+                && pc->lock == NULL && pc->nsent < NGX_TIDRAW_PGSQL_DEPTH
                 && (best == NULL || pc->nsent < best->nsent))
             {
                 best = pc;
@@ -224,6 +227,49 @@ static void
 ngx_tidraw_pgsql_kick(ngx_tidraw_store_t *st)
 {
     ngx_tidraw_pgsql_dispatch(st->data);
+}
+
+
+/*
+ * The transaction ends here, one way or the other, so that the connection has
+ * been kept for a round trip.
+ */
+
+static void
+ngx_tidraw_pgsql_unlock(ngx_tidraw_store_t *st, ngx_tidraw_opx_t *opx)
+{
+    ngx_uint_t                i;
+    ngx_tidraw_pgsql_t       *pg;
+    ngx_tidraw_opx_t         *next;
+    ngx_tidraw_pgsql_conn_t  *pc;
+
+    pg = st->data;
+    next = opx->next;
+
+    for (i = 0; i < NGX_TIDRAW_PGSQL_CONNS; i++) {
+        pc = &pg->conns[i];
+
+        if (pc->lock != opx) {
+            continue;
+        }
+
+        pc->lock = NULL;
+
+        if (ngx_tidraw_pgsql_send_end(pc, next) != NGX_OK) {
+            ngx_tidraw_pgsql_drop(pc, PQerrorMessage(pc->conn));
+            return;
+        }
+
+        ngx_tidraw_pgsql_flush(pc);
+        ngx_tidraw_pgsql_dispatch(pg);
+        return;
+    }
+
+    /* the connection broke, and the lock went with it */
+
+    if (next) {
+        ngx_tidraw_store_done(next, NGX_TIDRAW_STORE_AWAY);
+    }
 }
 
 

@@ -51,6 +51,8 @@ typedef enum {
     NGX_TIDRAW_PGSQL_PREPARE = 0,   /* index: statement */
     NGX_TIDRAW_PGSQL_RESULT,        /* index: step of the operation */
     NGX_TIDRAW_PGSQL_SNAPSHOT,      /* of the operation */
+    NGX_TIDRAW_PGSQL_LOCK,          /* before the operation */
+    NGX_TIDRAW_PGSQL_COMMIT,        /* opx NULL: gives back a lock */
     NGX_TIDRAW_PGSQL_VERSION,       /* setup */
     NGX_TIDRAW_PGSQL_COMMAND,       /* setup: must succeed */
     NGX_TIDRAW_PGSQL_SYNC           /* opx NULL: of a preparation, or of the
@@ -76,6 +78,8 @@ struct ngx_tidraw_pgsql_conn_s {
     ngx_uint_t                 attempts;    /* since it was ready last */
 
     ngx_queue_t                sent;        /* operations, oldest first */
+    ngx_tidraw_opx_t          *lock;        /* whose transaction is open: no
+                                               other operation is sent */
     ngx_uint_t                 nsent;
     ngx_msec_t                 progress;    /* when one was finished last */
 
@@ -175,6 +179,11 @@ ngx_int_t ngx_tidraw_pgsql_expect(ngx_tidraw_pgsql_conn_t *pc,
 /* Puts an operation into the pipeline; NGX_ERROR: drop the connection. */
 ngx_int_t ngx_tidraw_pgsql_send(ngx_tidraw_pgsql_conn_t *pc,
     ngx_tidraw_opx_t *opx);
+
+/* Ends the transaction of an operation with a lock, next (or NULL) in it;
+   NGX_ERROR: drop the connection. */
+ngx_int_t ngx_tidraw_pgsql_send_end(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_tidraw_opx_t *next);
 
 /* Works off the results that are complete; may set pc->lost. */
 void ngx_tidraw_pgsql_results(ngx_tidraw_pgsql_conn_t *pc);

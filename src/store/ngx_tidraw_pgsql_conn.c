@@ -491,6 +491,7 @@ ngx_tidraw_pgsql_drop(ngx_tidraw_pgsql_conn_t *pc, const char *reason)
     }
 
     pc->nsent = 0;
+    pc->lock = NULL;
 
     ngx_tidraw_store_put_back(st, &again);
 

@@ -17,6 +17,16 @@
 #define NGX_TIDRAW_PGSQL_TEXTOID    25
 
 
+static ngx_int_t ngx_tidraw_pgsql_begin(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_tidraw_opx_t *opx);
+static ngx_int_t ngx_tidraw_pgsql_lock(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_tidraw_opx_t *opx);
+static ngx_int_t ngx_tidraw_pgsql_command(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_uint_t kind, ngx_tidraw_opx_t *opx, const char *text);
+static ngx_int_t ngx_tidraw_pgsql_steps(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_tidraw_opx_t *opx);
+static ngx_int_t ngx_tidraw_pgsql_sync(ngx_tidraw_pgsql_conn_t *pc,
+    ngx_tidraw_opx_t *opx);
 static ngx_int_t ngx_tidraw_pgsql_prepare(ngx_tidraw_pgsql_conn_t *pc,
     ngx_tidraw_step_t *step, ngx_pool_t *pool);
 static ngx_int_t ngx_tidraw_pgsql_execute(ngx_tidraw_pgsql_conn_t *pc,
@@ -75,6 +85,65 @@ ngx_tidraw_pgsql_expect(ngx_tidraw_pgsql_conn_t *pc, ngx_uint_t kind,
 ngx_int_t
 ngx_tidraw_pgsql_send(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx)
 {
+    if (ngx_tidraw_pgsql_begin(pc, opx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (opx->lock) {
+
+        if (ngx_tidraw_pgsql_lock(pc, opx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else if (!opx->write && opx->steps.nelts > 1) {
+
+        /* all reads of the operation see one snapshot */
+
+        if (ngx_tidraw_pgsql_command(pc, NGX_TIDRAW_PGSQL_SNAPSHOT, opx,
+                                     "SET transaction_isolation"
+                                     " TO 'repeatable read'")
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_tidraw_pgsql_steps(pc, opx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_sync(pc, opx);
+}
+
+
+ngx_int_t
+ngx_tidraw_pgsql_send_end(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *next)
+{
+    /* behind a sync of its own, COMMIT also ends what has failed */
+
+    if (next
+        && (ngx_tidraw_pgsql_begin(pc, next) != NGX_OK
+            || ngx_tidraw_pgsql_steps(pc, next) != NGX_OK
+            || ngx_tidraw_pgsql_sync(pc, NULL) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_tidraw_pgsql_command(pc, NGX_TIDRAW_PGSQL_COMMIT, next, "COMMIT")
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_sync(pc, next);
+}
+
+
+/* The operation is the connection's; its statements get prepared. */
+
+static ngx_int_t
+ngx_tidraw_pgsql_begin(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx)
+{
     ngx_uint_t          i;
     ngx_tidraw_step_t  *step;
 
@@ -104,19 +173,64 @@ ngx_tidraw_pgsql_send(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx)
         }
     }
 
-    if (!opx->write && opx->steps.nelts > 1) {
+    return NGX_OK;
+}
 
-        /* all reads of the operation see one snapshot */
 
-        if (!PQsendQueryParams(pc->conn, "SET transaction_isolation"
-                               " TO 'repeatable read'",
-                               0, NULL, NULL, NULL, NULL, 0)
-            || ngx_tidraw_pgsql_expect(pc, NGX_TIDRAW_PGSQL_SNAPSHOT, opx, 0)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+/*
+ * A transaction that outlives its sync, and stays open until send_end().  The
+ * lock is the one that an update of the board takes, so that rows may still
+ * refer to it.  A worker that stands still loses it before those who wait for
+ * it give up.
+ */
+
+static ngx_int_t
+ngx_tidraw_pgsql_lock(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx)
+{
+    u_char  text[sizeof("SELECT 1 FROM rooms WHERE num ="
+                        "  FOR NO KEY UPDATE") + NGX_INT64_LEN];
+
+    pc->lock = opx;
+
+    ngx_sprintf(text, "SELECT 1 FROM rooms WHERE num = %L FOR NO KEY UPDATE%Z",
+                opx->room);
+
+    if (ngx_tidraw_pgsql_command(pc, NGX_TIDRAW_PGSQL_LOCK, opx,
+                                 "BEGIN ISOLATION LEVEL READ COMMITTED")
+        != NGX_OK
+        || ngx_tidraw_pgsql_command(pc, NGX_TIDRAW_PGSQL_LOCK, opx,
+               "SELECT set_config('lock_timeout', '3000', true),"
+               " set_config('idle_in_transaction_session_timeout', '2000',"
+               " true)")
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
+
+    return ngx_tidraw_pgsql_command(pc, NGX_TIDRAW_PGSQL_LOCK, opx,
+                                    (char *) text);
+}
+
+
+static ngx_int_t
+ngx_tidraw_pgsql_command(ngx_tidraw_pgsql_conn_t *pc, ngx_uint_t kind,
+    ngx_tidraw_opx_t *opx, const char *text)
+{
+    if (!PQsendQueryParams(pc->conn, text, 0, NULL, NULL, NULL, NULL, 0)) {
+        return NGX_ERROR;
+    }
+
+    return ngx_tidraw_pgsql_expect(pc, kind, opx, 0);
+}
+
+
+static ngx_int_t
+ngx_tidraw_pgsql_steps(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx)
+{
+    ngx_uint_t          i;
+    ngx_tidraw_step_t  *step;
+
+    step = opx->steps.elts;
 
     for (i = 0; i < opx->steps.nelts; i++) {
 
@@ -128,6 +242,13 @@ ngx_tidraw_pgsql_send(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx)
         }
     }
 
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_tidraw_pgsql_sync(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx)
+{
     if (!PQpipelineSync(pc->conn)) {
         return NGX_ERROR;
     }
@@ -396,6 +517,22 @@ ngx_tidraw_pgsql_result(ngx_tidraw_pgsql_conn_t *pc,
 
         break;
 
+    case NGX_TIDRAW_PGSQL_LOCK:
+
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+            ngx_tidraw_pgsql_error(pc, opx, "the lock of a board", 0, res);
+        }
+
+        break;
+
+    case NGX_TIDRAW_PGSQL_COMMIT:
+
+        if (status != PGRES_COMMAND_OK) {
+            ngx_tidraw_pgsql_error(pc, opx, "COMMIT", 0, res);
+        }
+
+        break;
+
     default: /* NGX_TIDRAW_PGSQL_RESULT */
         step = opx->steps.elts;
         step += e->index;
@@ -517,6 +654,7 @@ ngx_tidraw_pgsql_error(ngx_tidraw_pgsql_conn_t *pc, ngx_tidraw_opx_t *opx,
 
     if (state == NULL
         || ngx_strncmp(state, "08", 2) == 0
+        || ngx_strcmp(state, "25P03") == 0      /* stood still with a lock */
         || ngx_strncmp(state, "57P", 3) == 0)
     {
         ngx_cpystrn((u_char *) pc->error, (u_char *) text,

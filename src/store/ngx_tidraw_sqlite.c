@@ -70,6 +70,7 @@ const ngx_tidraw_driver_t  ngx_tidraw_sqlite_driver = {
     ngx_tidraw_sqlite_prepare,
     ngx_tidraw_sqlite_open,
     ngx_tidraw_sqlite_kick,
+    NULL,
     ngx_tidraw_sqlite_tick,
     ngx_tidraw_sqlite_close
 };

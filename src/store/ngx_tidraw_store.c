@@ -222,6 +222,10 @@ ngx_tidraw_op_create(ngx_tidraw_store_t *st, ngx_uint_t write)
 void
 ngx_tidraw_op_free(ngx_tidraw_op_t *op)
 {
+    if (((ngx_tidraw_opx_t *) op)->lock) {
+        op->store->locking = 0;
+    }
+
     ngx_destroy_pool(op->pool);
 }
 
@@ -370,6 +374,55 @@ ngx_tidraw_op_run(ngx_tidraw_op_t *op, ngx_tidraw_op_pt handler, void *data)
     /* the next turn: who tries again at once must not hold up this one */
 
     ngx_post_event(&st->finish, &ngx_posted_next_events);
+}
+
+
+ngx_int_t
+ngx_tidraw_op_lock(ngx_tidraw_op_t *op, int64_t room)
+{
+    ngx_tidraw_opx_t  *opx;
+
+    if (op->store->driver->unlock == NULL || op->store->locking) {
+        return NGX_DECLINED;
+    }
+
+    op->store->locking = 1;
+
+    opx = (ngx_tidraw_opx_t *) op;
+
+    opx->lock = 1;
+    opx->room = room;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_tidraw_op_then(ngx_tidraw_op_t *op, ngx_tidraw_op_t *next,
+    ngx_tidraw_op_pt handler, void *data)
+{
+    ngx_tidraw_opx_t    *opx;
+    ngx_tidraw_store_t  *st;
+
+    opx = (ngx_tidraw_opx_t *) next;
+    st = op->store;
+
+    next->handler = handler;
+    next->data = data;
+
+    opx->since = ngx_current_msec;
+
+    st->nops++;
+    st->nbytes += opx->size;
+
+    ngx_tidraw_store_arm(st);
+
+    if (opx->broken || opx->steps.nelts == 0 || op->rc != NGX_OK) {
+        ngx_tidraw_store_done(opx, NGX_ERROR);
+        return;
+    }
+
+    ((ngx_tidraw_opx_t *) op)->next = opx;
 }
 
 
@@ -681,6 +734,10 @@ ngx_tidraw_store_finish_handler(ngx_event_t *ev)
 
         if (op->handler) {
             op->handler(op);
+        }
+
+        if (opx->lock) {
+            st->driver->unlock(st, opx);
         }
 
         ngx_tidraw_op_free(op);

@@ -155,6 +155,22 @@ ngx_int_t ngx_tidraw_op_step(ngx_tidraw_op_t *op, ngx_uint_t stmt,
 void ngx_tidraw_op_run(ngx_tidraw_op_t *op, ngx_tidraw_op_pt handler,
     void *data);
 
+/*
+ * Takes the row lock of a room in front of the steps of an operation that
+ * only reads; what they find stays so until the handler has returned.  Called
+ * before run().  NGX_OK, or NGX_DECLINED: nothing is changed, since the
+ * database has no such locks (SQLite) or this worker holds or waits for one
+ * already.  Waiting for the lock (3 s at most) ends with
+ * NGX_TIDRAW_STORE_AWAY.
+ *
+ * The handler may call then(): next is run in the same transaction, as run()
+ * would do it.  Without it, or when op->rc is not NGX_OK, the lock is given
+ * back.  One who stands still with it loses it after 2 s.
+ */
+ngx_int_t ngx_tidraw_op_lock(ngx_tidraw_op_t *op, int64_t room);
+void ngx_tidraw_op_then(ngx_tidraw_op_t *op, ngx_tidraw_op_t *next,
+    ngx_tidraw_op_pt handler, void *data);
+
 /* The requester goes away: the operation still runs, the handler does not. */
 void ngx_tidraw_op_cancel(ngx_tidraw_op_t *op);
 

@@ -41,7 +41,10 @@ typedef struct {
 } ngx_tidraw_step_t;
 
 
-typedef struct {
+typedef struct ngx_tidraw_opx_s  ngx_tidraw_opx_t;
+
+
+struct ngx_tidraw_opx_s {
     ngx_tidraw_op_t              op;        /* first: both are one address */
     ngx_queue_t                  queue;
     ngx_array_t                  steps;     /* ngx_tidraw_step_t */
@@ -49,8 +52,11 @@ typedef struct {
     ngx_msec_t                   since;     /* when run() or sending began */
     ngx_uint_t                   write;     /* unsigned */
     ngx_uint_t                   broken;    /* a step could not be added */
+    ngx_uint_t                   lock;      /* unsigned: of this room's row */
+    int64_t                      room;
+    ngx_tidraw_opx_t            *next;      /* goes on with the lock */
     void                        *driver;    /* the driver's, in op.pool */
-} ngx_tidraw_opx_t;
+};
 
 
 typedef struct {
@@ -76,6 +82,13 @@ typedef struct {
 
     /* operations wait: take them, if there is a hand free */
     void                       (*kick)(ngx_tidraw_store_t *st);
+
+    /*
+     * The handler of an operation with a lock has returned: runs opx->next, or
+     * gives back the lock.  NULL: there are no locks
+     */
+    void                       (*unlock)(ngx_tidraw_store_t *st,
+                                   ngx_tidraw_opx_t *opx);
 
     /* every NGX_TIDRAW_STORE_TICK while there are operations */
     void                       (*tick)(ngx_tidraw_store_t *st);
@@ -114,6 +127,8 @@ struct ngx_tidraw_store_s {
     unsigned                     ready:1;
     unsigned                     complained:1;
     unsigned                     full:1;
+    unsigned                     locking:1; /* an operation has a lock, or
+                                               waits for it */
 };
 
 

@@ -8,6 +8,9 @@
 #include "ngx_tidraw_room.h"
 
 
+static ngx_tidraw_op_t *ngx_tidraw_catchup_op(ngx_tidraw_room_t *room);
+static void ngx_tidraw_catchup_ask(ngx_tidraw_room_t *room,
+    ngx_tidraw_op_t *op);
 static void ngx_tidraw_catchup_done(ngx_tidraw_op_t *op);
 static ngx_int_t ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
     ngx_tidraw_result_t *records, ngx_tidraw_result_t *tombstones,
@@ -17,19 +20,59 @@ static ngx_int_t ngx_tidraw_catchup_apply(ngx_tidraw_room_t *room,
 void
 ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
 {
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_catchup_op(room);
+
+    if (op == NULL) {
+        ngx_tidraw_commit_failed(room, NGX_ERROR);
+        return;
+    }
+
+    ngx_tidraw_catchup_ask(room, op);
+}
+
+
+ngx_int_t
+ngx_tidraw_catchup_locked(ngx_tidraw_room_t *room)
+{
+    ngx_tidraw_op_t  *op;
+
+    op = ngx_tidraw_catchup_op(room);
+
+    if (op == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_tidraw_op_lock(op, room->num) != NGX_OK) {
+        ngx_tidraw_op_free(op);
+        return NGX_DECLINED;
+    }
+
+    room->commit.state = NGX_TIDRAW_COMMIT_CATCHING_UP;
+    room->commit.locked = 1;
+
+    ngx_tidraw_catchup_ask(room, op);
+
+    return NGX_OK;
+}
+
+
+static ngx_tidraw_op_t *
+ngx_tidraw_catchup_op(ngx_tidraw_room_t *room)
+{
     int64_t           clock;
     ngx_tidraw_op_t  *op;
 
     clock = room->doc.clock;
-    room->commit.base = clock;
-    room->commit.asked = ngx_current_msec;
-    room->heard_then = room->heard;
 
     op = ngx_tidraw_op_create(room->rooms->site->store, 0);
+    if (op == NULL) {
+        return NULL;
+    }
 
-    if (op == NULL
-        || ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_CLOCK, "i", room->num)
-           != NGX_OK
+    if (ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_CLOCK, "i", room->num)
+        != NGX_OK
         || ngx_tidraw_op_step(op, NGX_TIDRAW_STMT_ROOM_RECORDS_SINCE, "ii",
                               room->num, clock)
            != NGX_OK
@@ -37,13 +80,20 @@ ngx_tidraw_catchup_start(ngx_tidraw_room_t *room)
                               room->num, clock)
            != NGX_OK)
     {
-        if (op) {
-            ngx_tidraw_op_free(op);
-        }
-
-        ngx_tidraw_commit_failed(room, NGX_ERROR);
-        return;
+        ngx_tidraw_op_free(op);
+        return NULL;
     }
+
+    return op;
+}
+
+
+static void
+ngx_tidraw_catchup_ask(ngx_tidraw_room_t *room, ngx_tidraw_op_t *op)
+{
+    room->commit.base = room->doc.clock;
+    room->commit.asked = ngx_current_msec;
+    room->heard_then = room->heard;
 
     room->commit.op = op;
     ngx_tidraw_op_run(op, ngx_tidraw_catchup_done, room);
@@ -79,10 +129,18 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
 {
     uint64_t            clock, history;
     ngx_str_t           schema;
+    ngx_uint_t          locked;
     ngx_tidraw_room_t  *room;
 
     room = op->data;
     room->commit.op = NULL;
+
+    locked = room->commit.locked;
+
+    if (locked) {
+        room->commit.locked = 0;
+        room->commit.losses = 0;
+    }
 
     if (op->rc != NGX_OK) {
         ngx_tidraw_commit_failed(room, op->rc);
@@ -134,6 +192,19 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
     room->unsure = 0;
 
     ngx_tidraw_hydrate_waiting(room);
+
+    /* by the bus we cannot be further than what is locked */
+
+    if (locked
+        && room->state == NGX_TIDRAW_ROOM_READY
+        && room->doc.clock == clock
+        && !ngx_queue_empty(&room->commit.waiting))
+    {
+        ngx_tidraw_event_stop(&room->commit.event);
+        ngx_tidraw_commit_run(room, op);
+        return;
+    }
+
     ngx_tidraw_commit_schedule(room);
 }
 

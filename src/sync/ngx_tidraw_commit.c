@@ -15,6 +15,7 @@
 
 #define NGX_TIDRAW_COMMIT_MAX      1024        /* pushes of one cycle */
 #define NGX_TIDRAW_COMMIT_BYTES    (8 * 1024 * 1024)
+#define NGX_TIDRAW_COMMIT_LOSSES   2           /* until the row is locked */
 #define NGX_TIDRAW_COMMIT_PAUSE    1000        /* ms at most */
 #define NGX_TIDRAW_COMMIT_RIVALS   5000        /* ms since others wrote */
 #define NGX_TIDRAW_COMMIT_YIELD    1000
@@ -307,18 +308,33 @@ ngx_tidraw_commit_follow(ngx_tidraw_room_t *room, ngx_uint_t turn)
 static void
 ngx_tidraw_commit_handler(ngx_event_t *ev)
 {
-    ngx_tidraw_op_t      *op;
-    ngx_tidraw_room_t    *room;
-    ngx_tidraw_commit_t  *c;
+    ngx_tidraw_room_t  *room;
 
     room = ngx_tidraw_event_owner(ev, ngx_tidraw_room_t, commit.event);
-    c = &room->commit;
 
     if (room->state == NGX_TIDRAW_ROOM_CLOSED) {
         ngx_tidraw_commit_give_up(room, NGX_TIDRAW_WS_RESTART,
                                   "board changed");
         return;
     }
+
+    if (room->commit.losses >= NGX_TIDRAW_COMMIT_LOSSES
+        && ngx_tidraw_catchup_locked(room) == NGX_OK)
+    {
+        return;
+    }
+
+    ngx_tidraw_commit_run(room, NULL);
+}
+
+
+void
+ngx_tidraw_commit_run(ngx_tidraw_room_t *room, ngx_tidraw_op_t *locked)
+{
+    ngx_tidraw_op_t      *op;
+    ngx_tidraw_commit_t  *c;
+
+    c = &room->commit;
 
     c->state = NGX_TIDRAW_COMMIT_RUNNING;
     c->started = ngx_current_msec;
@@ -351,6 +367,12 @@ ngx_tidraw_commit_handler(ngx_event_t *ev)
 
     c->op = op;
     c->asked = ngx_current_msec;
+
+    if (locked) {
+        ngx_tidraw_op_then(locked, op, ngx_tidraw_commit_done, room);
+        return;
+    }
+
     ngx_tidraw_op_run(op, ngx_tidraw_commit_done, room);
 }
 

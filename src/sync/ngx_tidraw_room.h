@@ -228,6 +228,8 @@ typedef struct {
     unsigned                    following:1;  /* the next one goes behind that
                                                  of another worker */
     unsigned                    followed:1;   /* so did the last one */
+    unsigned                    locked:1;     /* "op" catches up with the
+                                                 board's row locked */
     ngx_msec_t                  started;
     ngx_msec_t                  took;         /* the last one */
     ngx_msec_t                  yielded;      /* when it let others go first */
@@ -477,6 +479,10 @@ ngx_uint_t ngx_tidraw_commit_busy(ngx_tidraw_room_t *room);
 /* Plans the next cycle, when one is due and none runs. */
 void ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room);
 
+/* The cycle itself, with what waits.  locked: NULL, or the operation to whose
+ * lock the commit belongs. */
+void ngx_tidraw_commit_run(ngx_tidraw_room_t *room, ngx_tidraw_op_t *locked);
+
 /* Another worker has stored something and we know it: where our next cycle is
  * planned it begins after that of "turn" others. */
 void ngx_tidraw_commit_follow(ngx_tidraw_room_t *room, ngx_uint_t turn);
@@ -521,6 +527,11 @@ void ngx_tidraw_history_done(ngx_tidraw_room_t *room);
 /* Fetches what changed since our clock, shows it to the sessions and goes on
  * with the commit cycle.  The cycle is in state CATCHING_UP meanwhile. */
 void ngx_tidraw_catchup_start(ngx_tidraw_room_t *room);
+
+/* The same with the lock of the board's row, and what waits is stored before
+ * anybody else can: who lost to others twice does not a third time.  NGX_OK,
+ * or NGX_DECLINED: not possible, nothing has happened. */
+ngx_int_t ngx_tidraw_catchup_locked(ngx_tidraw_room_t *room);
 
 /* Somebody knows of this clock: catches up if it is beyond ours, now or after
  * the cycle that runs. */

@@ -73,9 +73,10 @@ async function freePort() {
   }
 }
 
-// { port of the client: pid } of the connections to "port" that were accepted.
+// { port of the client: pid } of the connections to "port" that were accepted,
+// or of those that were made to it.
 
-function owners(port, pids) {
+function owners(port, pids, made) {
   const hex = (n) => n.toString(16).toUpperCase().padStart(4, '0')
   const inodes = new Map()
   const all = new Map()
@@ -83,8 +84,10 @@ function owners(port, pids) {
   for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n')) {
     const [, local, remote, , , , , , , inode] = line.trim().split(/\s+/)
 
-    if (local === `0100007F:${hex(port)}` && inode !== '0') {
-      inodes.set(`socket:[${inode}]`, parseInt(remote.split(':')[1], 16))
+    const [there, here] = made ? [remote, local] : [local, remote]
+
+    if (there === `0100007F:${hex(port)}` && inode !== '0') {
+      inodes.set(`socket:[${inode}]`, parseInt(here.split(':')[1], 16))
     }
   }
 
@@ -234,6 +237,30 @@ export async function far(way, options) {
   const path = `${url.searchParams.get('host')}/.s.PGSQL.`
     + url.searchParams.get('port')
 
+  // what became of commits: who asked (a connection), whether it was stored;
+  // an answer ends with "ready for query", and says if a transaction is open
+
+  const outcomes = []
+  let opened = () => {}
+
+  const look = (one) => {
+    let rest = ''
+
+    return (data) => {
+      const parts = (rest + data.toString('latin1'))
+        .split(/Z\0\0\0\x05([ITE])/)
+
+      rest = parts.pop()
+
+      for (let i = 0; i < parts.length; i += 2) {
+        if (parts[i].includes('INSERT 0 1\0')) outcomes.push([one, true])
+        else if (parts[i].includes('C22012\0')) outcomes.push([one, false])
+
+        if (parts[i + 1] === 'T') opened(one)
+      }
+    }
+  }
+
   // every byte arrives, in its order, a little later
 
   const server = createServer((one) => {
@@ -242,6 +269,7 @@ export async function far(way, options) {
     for (const [from, to] of [[one, other], [other, one]]) {
       const later = (what) => setTimeout(() => to.destroyed || what(), way)
 
+      if (from === other) from.on('data', look(one.remotePort))
       from.on('data', (data) => later(() => to.write(data)))
       from.on('close', () => later(() => to.destroy()))
       from.on('error', () => {})
@@ -256,6 +284,34 @@ export async function far(way, options) {
   const { end } = h
 
   h.sql = near.sql
+
+  const asked = async () => owners(server.address().port, await h.workers(), true)
+
+  // [pid, stored or lost], in the order of the answers, since the last call
+
+  h.outcomes = async () => {
+    const all = await asked()
+
+    return outcomes.splice(0).map(([one, stored]) => [all.get(one), stored])
+  }
+
+  // Stops the worker that gets a lock next, which does not hear of it; its pid.
+
+  h.stopLocked = async () => {
+    const all = await asked()
+
+    return new Promise((resolve) => {
+      opened = (one) => {
+        const pid = all.get(one)
+
+        if (!pid) return
+
+        process.kill(pid, 'SIGSTOP')
+        opened = () => {}
+        resolve(pid)
+      }
+    })
+  }
 
   h.end = async () => {
     const good = await end()
