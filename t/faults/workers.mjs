@@ -299,18 +299,19 @@ export async function far(way, options) {
 
   h.stopLocked = async () => {
     const all = await asked()
+    let stopped
 
-    return new Promise((resolve) => {
-      opened = (one) => {
-        const pid = all.get(one)
+    opened = (one) => {
+      const pid = all.get(one)
 
-        if (!pid) return
+      if (!pid) return
 
-        process.kill(pid, 'SIGSTOP')
-        opened = () => {}
-        resolve(pid)
-      }
-    })
+      process.kill(pid, 'SIGSTOP')
+      opened = () => {}
+      stopped = pid
+    }
+
+    return until(() => stopped, 'a worker with a lock')
   }
 
   h.end = async () => {
