@@ -40,8 +40,6 @@ static void ngx_tidraw_commit_merge(ngx_tidraw_room_t *room);
 static void ngx_tidraw_commit_answer(ngx_tidraw_room_t *room);
 static ngx_int_t ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
     ngx_tidraw_push_t *push);
-static void ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room,
-    ngx_tidraw_push_t *push);
 static void ngx_tidraw_commit_finish(ngx_tidraw_room_t *room);
 
 
@@ -853,32 +851,6 @@ ngx_tidraw_commit_answer_push(ngx_tidraw_room_t *room,
 
     return ngx_tidraw_fanout_result(s, item, push->client_clock, push->clock,
                                     e->action, e->diff);
-}
-
-
-/* The session is over; what else it has pushed in this cycle is forgotten. */
-
-static void
-ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room, ngx_tidraw_push_t *push)
-{
-    ngx_tidraw_client_t  *s;
-
-    s = push->client;
-
-    if (push->rc == TD_TOO_BIG) {
-        ngx_tidraw_log(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0, "board_full",
-                       "room=%V user=%V request=%V hint=%s", &s->room_id,
-                       &s->user_id, ngx_tidraw_ws_request(s->ws),
-                       "increase tidraw_max_room");
-        ngx_tidraw_client_refuse(s, "ROOM_FULL");
-        return;
-    }
-
-    ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
-                   "message_refused", "room=%V user=%V request=%V error=%s",
-                   &s->room_id, &s->user_id, ngx_tidraw_ws_request(s->ws),
-                   push->effect.error);
-    ngx_tidraw_client_refuse(s, "INVALID_RECORD");
 }
 
 

@@ -1,7 +1,7 @@
 
 /*
  * Commits that failed: the pushes wait and are tried again, and are given up
- * after a while.  Nothing is answered here.
+ * after a while; and pushes that are refused.  Nothing is answered here.
  */
 
 
@@ -134,4 +134,28 @@ ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
     room->unsure = 1;
     c->state = NGX_TIDRAW_COMMIT_IDLE;
     c->failures = 0;
+}
+
+
+void
+ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room, ngx_tidraw_push_t *push)
+{
+    ngx_tidraw_client_t  *s;
+
+    s = push->client;
+
+    if (push->rc == TD_TOO_BIG) {
+        ngx_tidraw_log(NGX_LOG_WARN, ngx_tidraw_ws_log(s->ws), 0, "board_full",
+                       "room=%V user=%V request=%V hint=%s", &s->room_id,
+                       &s->user_id, ngx_tidraw_ws_request(s->ws),
+                       "increase tidraw_max_room");
+        ngx_tidraw_client_refuse(s, "ROOM_FULL");
+        return;
+    }
+
+    ngx_tidraw_log(NGX_LOG_INFO, ngx_tidraw_ws_log(s->ws), 0,
+                   "message_refused", "room=%V user=%V request=%V error=%s",
+                   &s->room_id, &s->user_id, ngx_tidraw_ws_request(s->ws),
+                   push->effect.error);
+    ngx_tidraw_client_refuse(s, "INVALID_RECORD");
 }

@@ -505,6 +505,10 @@ void ngx_tidraw_commit_again(ngx_tidraw_room_t *room);
 void ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
     const char *reason);
 
+/* The author of a push with an error is refused: the session is over. */
+void ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room,
+    ngx_tidraw_push_t *push);
+
 
 /* ngx_tidraw_history.c: what a commit changed, and who */
 
