@@ -255,8 +255,7 @@ export async function far(way, options) {
       for (let i = 0; i < parts.length; i += 2) {
         if (parts[i].includes('INSERT 0 1\0')) outcomes.push([one, true])
         else if (parts[i].includes('C22012\0')) outcomes.push([one, false])
-
-        if (parts[i + 1] === 'T') opened(one)
+        else if (parts[i + 1] === 'T') opened(one)
       }
     }
   }
