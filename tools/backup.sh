@@ -216,7 +216,7 @@ fetched() {
     inside "$spool" | comm -12 - "$work/missing" > "$work/here"
 
     (cd "$spool" && { xargs -r -d '\n' cp -l --parents -t "$new/uploads" -- \
-        || xargs -r -d '\n' cp --parents -t "$new/uploads" --  < "$work/here"
+        || xargs -r -d '\n' cp --parents -t "$new/uploads" -- < "$work/here"
     } < "$work/here" 2> /dev/null) || die "the objects could not be copied"
 
     inside "$new/uploads" | comm -13 - "$1" > "$work/missing"
