@@ -150,7 +150,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await vic.page.keyboard.press('Enter')
       await dialog(vic).waitFor({ state: 'detached' })
       await vic.seesShapes(2)
-      equal(await vic.page.title(), 'Mine · Tidraw', 'title')
+      await until(async () => (await vic.page.title()) === 'Mine · Tidraw', 'the title')
       equal(new URL(vic.page.url()).pathname.includes(room), false, 'the board of before')
       equal(vic.trouble(), '', 'trouble')
       await vic.context.close()

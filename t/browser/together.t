@@ -20,7 +20,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await ann.open(room)
       await ann.canvas()
       equal(new URL(ann.page.url()).pathname, `${path}board/${room}`, 'address')
-      equal(await ann.page.title(), 'Plans for the garden · Tidraw', 'title')
+      await until(async () => (await ann.page.title()) === 'Plans for the garden · Tidraw', 'the title')
     })
 
     await test('what one draws appears at the other', async () => {

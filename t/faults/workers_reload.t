@@ -12,6 +12,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
     = await import('./workers.mjs')
 
   const reloads = rounds('RELOADS', 3, 100)
+  const every = 200           // ms between the edits of an editor
 
   // before and after each reload
 
@@ -30,10 +31,11 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
     const load = new Load(h)
 
     load.cookie = h.ann
-    await load.begin({ boards: 6, writers: 10, every: 200, alone: false,
+    await load.begin({ boards: 6, writers: 10, every, alone: false,
       allowed: [1012] })
 
-    // the longest time between two answers of an editor in this round
+    // the longest that an editor waited in this round: the time between two
+    // answers without that between two edits
 
     const pauses = []
     const gone = []
@@ -44,7 +46,8 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
       w.answered = () => {
         const now = performance.now()
 
-        longest.set(w, Math.max(longest.get(w) ?? 0, now - (last.get(w) ?? now)))
+        longest.set(w, Math.max(longest.get(w) ?? 0,
+          now - (last.get(w) ?? now) - every))
         last.set(w, now)
       }
     }

@@ -18,6 +18,7 @@ use File::Temp qw(tempdir);
 use JSON::PP qw(decode_json);
 use MIME::Base64 qw(decode_base64);
 use MIME::QuotedPrint qw(decode_qp);
+use Time::HiRes qw(stat);
 use Tidraw::Util qw(wait_for free_port slurp run_ok);
 
 my $folder = abs_path(__FILE__ =~ s{[^/]*$}{}r . '../../mail');
@@ -83,7 +84,7 @@ sub mails {
     my ($self) = @_;
 
     return map { parse(slurp($_)) }
-           sort { -M $b <=> -M $a || number($a) <=> number($b) }
+           sort { (stat $a)[9] <=> (stat $b)[9] || number($a) <=> number($b) }
            glob "$self->{dir}/mails/*.mail";
 }
 
