@@ -10,6 +10,8 @@ use warnings;
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use Test::More;
+use lib 't/lib';
+use Tidraw::Docs;
 
 my $nginx = $ENV{NGINX_BIN} || '/usr/sbin/nginx';
 my $module = "$ENV{PWD}/build/ngx_http_tidraw_module.so";
@@ -44,17 +46,6 @@ sub anchor {
     $heading =~ s/[^\w\s-]//g;
 
     return $heading =~ s/\s/-/gr;
-}
-
-
-# Blocks of lines that are indented by four, without that.
-
-sub blocks {
-    my ($text) = @_;
-
-    my @blocks = $text =~ /(?<=\n\n)((?:\ {4}.*\n|\n(?=\ {4}))+)/gx;
-
-    return map { s/^ {4}//mgr } @blocks;
 }
 
 
@@ -131,22 +122,25 @@ sub targets_and_tools_exist {
 }
 
 
-# Each block with a location of ours, in an nginx that has nothing else.
+# Each block with a location of ours, or a directive for one, in an nginx that
+# has nothing else.
 
 sub nginx_takes_snippets {
     my $n = 0;
 
-    for my $page ('README.md', glob('docs/*.md'), 'conf/tidraw.conf') {
-        my @snippets = $page =~ /\.conf$/ ? text($page) : blocks($text{$page});
+    for my $page (Tidraw::Docs::pages(), 'conf/tidraw.conf') {
+        my @snippets = $page =~ /\.conf$/ ? text($page)
+            : map { $_->{text} } grep { Tidraw::Docs::is_snippet($_) }
+              Tidraw::Docs::blocks($page);
 
         for my $snippet (@snippets) {
-
-            next if $snippet !~ /^\s*tidraw\s+on;/m
-                    || $snippet =~ /^\s*server \{/m;
-
             my $dir = tempdir(CLEANUP => 1);
 
-            $snippet =~ s/^\s*(?:load_module|make) .*$//mg;
+            $snippet = "location / { tidraw on; tidraw_state_dir $dir;"
+                       . " tidraw_database sqlite:$dir/tidraw.db; $snippet }"
+                if $snippet !~ /^\s*location /m;
+
+            $snippet =~ s/^\s*load_module .*$//mg;
             $snippet =~ s{/var/lib/tidraw}{$dir}g;
 
             open(my $out, '>', "$dir/nginx.conf") or die $!;
@@ -167,5 +161,5 @@ sub nginx_takes_snippets {
         }
     }
 
-    ok($n > 2, "$n snippets");
+    ok($n > 5, "$n snippets");
 }
