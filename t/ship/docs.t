@@ -28,7 +28,7 @@ my %ran;        # command => 1
 my %by;         # page:line of a block => what else tests it
 my $w;
 
-# minutes, and packages from the network
+# minutes, and packages from the network; backups have tests of their own, too
 
 my $later = qr{^(?:make|make\ (?:single|deb|clean|modules)|apt\ .*|\./tidraw\ .*
                    |\./configure\ .*)$}x;
@@ -43,7 +43,7 @@ if (defined $lacks) {
 } else {
     first_steps();
     at_home();
-    backups();
+    backups() if $ENV{LONG};
     in_an_nginx();
     settings();
     files_to_s3();
@@ -131,7 +131,8 @@ sub elsewhere {
 
         $by{$at} = 't/proxies/proxies.t'
             if $block->{page} eq 'docs/proxies.md'
-               && $block->{text} =~ /^# (?:tidraw|nginx|caddy|haproxy|apache)$/m;
+               && $block->{text} =~ /^\#\ (?:tidraw|nginx|caddy|haproxy
+                                           |apache)$/mx;
 
         $by{$at} //= 't/docs.t' if Tidraw::Docs::is_snippet($block);
     }
@@ -145,9 +146,9 @@ sub clone_here {
 
     $w->setup(<<"END");
 git config --global --add safe.directory '*'
-mkdir -p /home/op
-git clone -q --bare --no-hardlinks '$root' /home/op/…
-echo /home/op > /run/doc/cwd
+mkdir -p /srv/op
+git clone -q --bare --no-hardlinks '$root' /srv/op/…
+echo /srv/op > /run/doc/cwd
 END
 
     my ($clone, @rest) = Tidraw::Docs::commands(block($page, $heading));
@@ -155,7 +156,7 @@ END
     follow(block($page, $heading), qr/^\Q$clone\E$/);
 
     $w->setup(<<"END");
-cd /home/op/tidraw
+cd /srv/op/tidraw
 mkdir -p build/nginx/objs web/node_modules
 cp '$root/build/nginx/objs/Makefile' build/nginx/objs
 cp -r '$root/web/dist' web
@@ -214,7 +215,7 @@ END
 sub at_home {
     $w = Tidraw::World->new;
     clone_here('docs/home.md', 'Start it');
-    $w->setup('cp -a /home/op/tidraw /opt/tidraw');
+    $w->setup('cp -a /srv/op/tidraw /opt/tidraw');
 
     my ($user, $unit) = map { block('docs/home.md', 'Keep it running', $_) }
                         1, 2;
@@ -353,7 +354,7 @@ sub settings {
             : 'export S3_ACCESS_KEY_ID=key S3_SECRET_ACCESS_KEY=secret';
 
         serves($_->{page}, "set -a\n$set\n$more\nset +a\n"
-               . 'cd /home/op/tidraw; make run',
+               . 'cd /srv/op/tidraw; make run',
                'http://localhost:3000/healthz');
         $by{"$_->{page}:$_->{line}"} = 'the server runs with it';
         unlike(slurp($log), qr/invalid|unknown|must/, '... and takes it');
@@ -371,7 +372,7 @@ sub files_to_s3 {
               . " cd '$root/t/s3'; node server.cjs '$o' > /run/s3 2>&1 &"
               . ' for i in $(seq 150); do grep -q ready /run/s3 && exit 0;'
               . ' sleep 0.1; done; cat /run/s3; exit 1');
-    $w->run('cd /home/op/tidraw');
+    $w->run('cd /srv/op/tidraw');
     $w->run("set -a\n$settings->{text}set +a\n"
             . 'export S3_ENDPOINT=http://127.0.0.1:9000 S3_UPLOADS=disk');
 
@@ -419,7 +420,7 @@ END
 sub builds {
     $w = Tidraw::World->new(online => 1);
     clone_here('README.md', 'Two commands');
-    $w->setup('cd /home/op/tidraw; rm -rf build web/dist web/node_modules;'
+    $w->setup('cd /srv/op/tidraw; rm -rf build web/dist web/node_modules;'
               . ' mkdir -p build');
 
     # from nothing: the packages of npm, the module and the web app
@@ -437,15 +438,15 @@ sub builds {
     follow(block('docs/nginx.md', 'By package', 1), qr/./);
     site();
 
-    $w->setup('mkdir -p /path/to; ln -s /home/op/tidraw /path/to/tidraw;'
-              . ' cp -r /usr/share/nginx/src /home/op/nginx;'
-              . ' cd /home/op/nginx; [ -e configure ]'
+    $w->setup('mkdir -p /path/to; ln -s /srv/op/tidraw /path/to/tidraw;'
+              . ' cp -r /usr/share/nginx/src /srv/op/nginx;'
+              . ' cd /srv/op/nginx; [ -e configure ]'
               . ' || cp auto/configure configure');
-    $w->run('cd /home/op/nginx');
+    $w->run('cd /srv/op/nginx');
     follow(block('docs/nginx.md', 'From source', 2), qr/./);
     is(($w->run('test -e objs/ngx_tidraw_module.so'))[0], 0, 'the module');
 
-    $w->run('cd /home/op/tidraw');
+    $w->run('cd /srv/op/tidraw');
     follow(block('README.md', 'The code', 2), qr/^make clean$/);
 }
 
@@ -477,7 +478,9 @@ sub accounts {
                 } elsif (defined $lacks) {
                     push @late, $command;
 
-                } elsif (!$ENV{LONG} && $command =~ $later) {
+                } elsif (!$ENV{LONG} && ($command =~ $later
+                                         || $block->{page} eq 'docs/backup.md'))
+                {
                     push @late, $command;
 
                 } else {
