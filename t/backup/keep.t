@@ -165,13 +165,17 @@ import('../faults/load.mjs').then(async ({ ok, run, sleep }) => {
       let tries = 0
       let done = false
 
+      // the last one may take its time
+
       while (!done && tries++ < 20) {
-        const r = await mine.restore(name, { started: (child) => setTimeout(() => {
+        const kill = (child) => setTimeout(() => {
           try {
             execFileSync('pkill', ['-KILL', '-P', String(child.pid)])
           } catch { /* had just none */ }
           child.kill('SIGKILL')
-        }, 20 + 30 * tries) })
+        }, 20 + 30 * tries)
+
+        const r = await mine.restore(name, { started: tries < 20 ? kill : null })
 
         await sleep(200)
         done = r.code === 0

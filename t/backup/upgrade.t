@@ -133,8 +133,9 @@ for my $db (Tidraw::Test->databases) {
     is(version($t), $last, 'and on again');
     is(shape($t), $shape, 'the tables are what they were');
     is(rows($t), $rows, 'and what is in them');
-    is(logged($t, qr/event=schema_upgraded/), 1,
-       'the log tells of the copy, once');
+    ok(wait_for(sub { logged($t, qr/event=schema_upgraded/) }, 10),
+       'the log tells of the copy');
+    is(logged($t, qr/event=schema_upgraded/), 1, 'once');
     is(logged($t, qr/database_away|\[emerg\]/), 0,
        'nobody complained');
     is($t->http('GET', 'api/rooms', cookie => $ann)->{status}, 200,

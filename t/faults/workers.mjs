@@ -135,6 +135,11 @@ export async function host({ workers = 4, ...options }) {
   const h = Object.create(t, { port: { get: () => shared } })
   const clients = []
 
+  // who is silent for 20 s is closed
+
+  setInterval(() => clients.forEach((c) => c.ended || c.send({ type: 'ping' })),
+    5000).unref()
+
   h.main = t
   h.ann = await t.register('ann@example.org')
 

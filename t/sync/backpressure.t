@@ -87,6 +87,10 @@ import('../lib/sync.mjs').then(({ run, suite, draws, test, equal, check, until,
       const worst = []
       const c = await s.join(board)
 
+      // who is silent for 20 s is closed
+
+      const alive = setInterval(() => b.send({ type: 'ping' }), 5000)
+
       while (a.pending.size && !a.ended) {
         const at = Date.now()
 
@@ -95,6 +99,7 @@ import('../lib/sync.mjs').then(({ run, suite, draws, test, equal, check, until,
         await sleep(20)
       }
 
+      clearInterval(alive)
       equal(a.ended, null)
 
       const results = a.items.filter((i) => i.type === 'push_result')
