@@ -6,6 +6,7 @@
 
 
 #include "ngx_tidraw_conf.h"
+#include "ngx_tidraw_curl.h"
 
 
 char *
@@ -43,16 +44,14 @@ ngx_tidraw_merge_previews(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
         }
     }
 
-#if !(NGX_TIDRAW_CURL)
-
     if (conf->previews) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "link previews need a module that was built with "
-                           "libcurl");
-        return NGX_CONF_ERROR;
-    }
+        rv = ngx_tidraw_curl_load();
 
-#endif
+        if (rv) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "a link preview %s", rv);
+            return NGX_CONF_ERROR;
+        }
+    }
 
     return NGX_CONF_OK;
 }

@@ -8,6 +8,7 @@
 
 
 #include "ngx_tidraw_conf.h"
+#include "ngx_tidraw_curl.h"
 #include "ngx_tidraw_s3.h"
 
 
@@ -148,13 +149,12 @@ ngx_tidraw_merge_s3(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
 
     s3->complete = 1;
 
-#if !(NGX_TIDRAW_CURL)
+    rv = ngx_tidraw_curl_load();
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "S3 needs a module that was built with libcurl");
-    return NGX_CONF_ERROR;
-
-#endif
+    if (rv) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "S3 %s", rv);
+        return NGX_CONF_ERROR;
+    }
 
     for (i = 0; ngx_tidraw_s3_params[i].env; i++) {
         s = (ngx_str_t *) ((char *) s3 + ngx_tidraw_s3_params[i].offset);

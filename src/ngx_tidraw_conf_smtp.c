@@ -8,6 +8,7 @@
 
 
 #include "ngx_tidraw_conf.h"
+#include "ngx_tidraw_curl.h"
 #include "ngx_tidraw_smtp.h"
 
 
@@ -156,13 +157,12 @@ ngx_tidraw_merge_smtp(ngx_conf_t *cf, ngx_tidraw_loc_conf_t *conf)
 
     smtp->complete = 1;
 
-#if !(NGX_TIDRAW_CURL)
+    rv = ngx_tidraw_curl_load();
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "mail needs a module that was built with libcurl");
-    return NGX_CONF_ERROR;
-
-#endif
+    if (rv) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "mail %s", rv);
+        return NGX_CONF_ERROR;
+    }
 
     for (i = 0; ngx_tidraw_smtp_params[i].env; i++) {
         s = (ngx_str_t *) ((char *) smtp + ngx_tidraw_smtp_params[i].offset);

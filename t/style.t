@@ -12,20 +12,21 @@ use Test::More;
 
 my %may = (
     core  => [],
-    store => [qw(core)],
+    util  => [],
+    store => [qw(core util)],
     history => [qw(core store)],
     zone  => [qw(core)],
     auth  => [qw(core store zone)],
     bus   => [qw(core)],
     sync  => [qw(core store auth ws bus zone)],
     ws    => [qw(core auth zone)],
-    files => [qw(core store)],
-    mail  => [qw(core store zone)],
-    preview => [qw(core)],
+    files => [qw(core store util)],
+    mail  => [qw(core store util zone)],
+    preview => [qw(core util)],
     http  => [qw(core store history auth sync ws zone files mail
                  preview)],
     ''    => [qw(core store history bus auth sync ws http zone files mail
-                 preview)],
+                 preview util)],
 );
 
 my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|assert

@@ -11,10 +11,7 @@
 #include <ngx_thread_pool.h>
 
 #include "ngx_tidraw_s3_private.h"
-
-#if (NGX_TIDRAW_CURL)
-#include <curl/curl.h>
-#endif
+#include "ngx_tidraw_curl.h"
 
 
 #define NGX_TIDRAW_S3_TRIES   3

@@ -13,10 +13,7 @@
 #include <time.h>
 
 #include "ngx_tidraw_s3_private.h"
-
-#if (NGX_TIDRAW_CURL)
-#include <curl/curl.h>
-#endif
+#include "ngx_tidraw_curl.h"
 
 
 #define NGX_TIDRAW_S3_CONNECT   5         /* seconds */

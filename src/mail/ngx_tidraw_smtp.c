@@ -11,10 +11,7 @@
 #include <ngx_thread_pool.h>
 
 #include "ngx_tidraw_smtp.h"
-
-#if (NGX_TIDRAW_CURL)
-#include <curl/curl.h>
-#endif
+#include "ngx_tidraw_curl.h"
 
 
 #define NGX_TIDRAW_SMTP_CONNECT   15     /* seconds */

@@ -17,12 +17,9 @@
 #include <ngx_thread_pool.h>
 
 #include "ngx_tidraw_preview.h"
+#include "ngx_tidraw_curl.h"
 
 #include "td_address.h"
-
-#if (NGX_TIDRAW_CURL)
-#include <curl/curl.h>
-#endif
 
 
 /* At a time, so that threads are left for the database. */

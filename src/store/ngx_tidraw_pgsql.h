@@ -8,6 +8,8 @@
  *   ngx_tidraw_pgsql_pipe.c   operations into the pipeline, results out of it
  *   ngx_tidraw_pgsql_url.c    the URL, and names into addresses in a thread
  *
+ *   ngx_tidraw_pgsql_library.c  libpq, loaded when a URL is configured
+ *
  * Everything but the look-up of names happens in the event loop and never
  * waits.  libpq owns the sockets and closes them.
  */
@@ -18,8 +20,7 @@
 
 
 #include "ngx_tidraw_store_private.h"
-
-#include <libpq-fe.h>
+#include "ngx_tidraw_pgsql_library.h"
 
 
 #define NGX_TIDRAW_PGSQL_CONNS             2

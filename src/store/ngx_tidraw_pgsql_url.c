@@ -33,6 +33,12 @@ ngx_tidraw_pgsql_check(ngx_str_t *url)
     char              *text, *error;
     PQconninfoOption  *options;
 
+    error = ngx_tidraw_pgsql_library_load();
+
+    if (error) {
+        return error;
+    }
+
     text = malloc(url->len + 1);
     if (text == NULL) {
         return "cannot be parsed: out of memory";

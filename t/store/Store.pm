@@ -86,7 +86,7 @@ sub build {
     my @store = grep { !m{/ngx_tidraw_no_\w+\.c$} }
                 glob "$root/src/store/*.[ch]";
     my $newest = (sort { $a <=> $b } map { (stat)[9] } @ours, @store,
-                  @line, glob("$root/src/*.h $root/src/core/*.h"))[-1];
+                  @line, glob("$root/src/*.h $root/src/{core,util}/*.h"))[-1];
 
     return if -e $module && (stat _)[9] > $newest;
 
@@ -106,11 +106,12 @@ sub build {
            $asan ? ('-fsanitize=address,undefined', '-fno-sanitize=alignment',
                     '-fno-omit-frame-pointer') : (),
            "-I$dir/src/store", "-I$root/src", "-I$root/src/core",
+           "-I$root/src/util",
            (map { ('-isystem', $_) } $pq, map { "$tree/$_" }
             qw(objs src/core src/event src/event/modules src/os/unix
                src/http src/http/modules src/http/v2)),
            '-o', "$module.new", $ours[0], glob("$dir/src/store/*.c"), @line,
-           '-lsqlite3', '-lpq');
+           "$root/src/util/ngx_tidraw_library.c", '-lsqlite3');
 
     rename("$module.new", $module) or die "$module: $!";
 }
