@@ -222,6 +222,11 @@ export class Writer {
     this.ledger.writers.set(this.name, this)
     this.open()
     this.timer = setInterval(() => this.tick(), this.every)
+
+    // who is silent for 20 s is closed
+
+    this.pings = setInterval(() => this.connected
+      && this.ws.send('{"type":"ping"}'), 5000)
   }
 
   open() {
@@ -354,6 +359,7 @@ export class Writer {
 
   stop() {
     clearInterval(this.timer)
+    clearInterval(this.pings)
     this.stopped = true
     this.ws.terminate()
   }

@@ -9,6 +9,7 @@
 // One that failed:  SEEDS=1 FIRST_SEED=17 GENERATIONS=v7 t/sync/convergence.t
 
 const { fork } = require('node:child_process')
+const { once } = require('node:events')
 const { join } = require('node:path')
 
 const seeds = Number(process.env.SEEDS || 10)
@@ -114,7 +115,9 @@ async function run(all, database) {
       sum.clock += clock
     })
 
-    child.on('exit', (code) => {
+    // its end may be told before its last words
+
+    Promise.all([once(child, 'exit'), once(child, 'disconnect')]).then(([[code]]) => {
       ok(code === 0 && sum.good === seeds, `${database}, ${generation}: `
         + `${sum.good} of ${seeds} seeds, ${sum.edits} edits, ${sum.cuts} cuts, `
         + `${sum.clock} clocks in ${((Date.now() - began) / 1000).toFixed(1)} s`)
