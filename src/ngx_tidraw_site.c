@@ -28,6 +28,8 @@ static int ngx_libc_cdecl ngx_tidraw_site_cmp_schemas(const void *one,
 static ngx_int_t ngx_tidraw_site_dir(ngx_str_t *dir, ngx_cycle_t *cycle);
 static ngx_int_t ngx_tidraw_site_secret(ngx_tidraw_site_t *site,
     ngx_cycle_t *cycle);
+static ngx_int_t ngx_tidraw_site_read_secret(ngx_tidraw_site_t *site,
+    u_char *path, ngx_cycle_t *cycle);
 static ngx_int_t ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site,
     u_char *path, ngx_cycle_t *cycle);
 
@@ -425,8 +427,7 @@ static ngx_int_t
 ngx_tidraw_site_secret(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 {
     u_char     *path, *p;
-    ssize_t     n;
-    ngx_fd_t    fd;
+    ngx_int_t   rc;
 
     if (site->conf->secret.len) {
         (void) crypto_generichash(site->secret, sizeof(site->secret),
@@ -446,6 +447,29 @@ ngx_tidraw_site_secret(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
 
     p = ngx_cpymem(path, site->state_dir.data, site->state_dir.len);
     ngx_memcpy(p, "/secret", sizeof("/secret"));
+
+    rc = ngx_tidraw_site_read_secret(site, path, cycle);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    randombytes_buf(site->secret, sizeof(site->secret));
+
+    /* whole or not at all: the name appears when the bytes are on disk */
+
+    return ngx_tidraw_site_write_secret(site, path, cycle);
+}
+
+
+/* NGX_DECLINED: there is none yet. */
+
+static ngx_int_t
+ngx_tidraw_site_read_secret(ngx_tidraw_site_t *site, u_char *path,
+    ngx_cycle_t *cycle)
+{
+    ssize_t   n;
+    ngx_fd_t  fd;
 
     fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
@@ -470,11 +494,7 @@ ngx_tidraw_site_secret(ngx_tidraw_site_t *site, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    randombytes_buf(site->secret, sizeof(site->secret));
-
-    /* whole or not at all: the name appears when the bytes are on disk */
-
-    return ngx_tidraw_site_write_secret(site, path, cycle);
+    return NGX_DECLINED;
 }
 
 
@@ -486,38 +506,55 @@ ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site, u_char *path,
     ssize_t    n;
     ngx_fd_t   fd;
 
-    temp = ngx_pnalloc(cycle->pool, ngx_strlen(path) + sizeof(".tmp"));
+    /* another nginx, maybe of another host, may be about the same */
+
+    temp = ngx_pnalloc(cycle->pool, ngx_strlen(path) + sizeof(".01234567.tmp"));
     if (temp == NULL) {
         return NGX_ERROR;
     }
 
-    (void) ngx_sprintf(temp, "%s.tmp%Z", path);
+    (void) ngx_sprintf(temp, "%s.%08xD.tmp%Z", path, randombytes_random());
 
     /* the folder is the workers' too: nothing that lies there is followed */
-
-    (void) ngx_delete_file(temp);
 
     fd = open((const char *) temp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0600);
 
     if (fd == NGX_INVALID_FILE) {
-        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
-                       "call=open path=%s", temp);
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      ngx_open_file_n " \"%s\" failed", temp);
         return NGX_ERROR;
     }
 
     n = ngx_write_fd(fd, site->secret, sizeof(site->secret));
 
-    if (n != sizeof(site->secret)
-        || fsync(fd) == -1
-        || ngx_rename_file(temp, path) == NGX_FILE_ERROR)
-    {
-        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
-                       "call=write path=%s", path);
+    if (n != sizeof(site->secret) || fsync(fd) == -1) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "writing \"%s\" failed", temp);
         (void) ngx_close_file(fd);
+        (void) ngx_delete_file(temp);
         return NGX_ERROR;
     }
 
     (void) ngx_close_file(fd);
+
+    if (link((const char *) temp, (const char *) path) == 0) {
+        (void) ngx_delete_file(temp);
+        return NGX_OK;
+    }
+
+    if (ngx_errno == NGX_EEXIST) {
+        (void) ngx_delete_file(temp);
+        return ngx_tidraw_site_read_secret(site, path, cycle);
+    }
+
+    /* not all file systems have links */
+
+    if (ngx_rename_file(temp, path) == NGX_FILE_ERROR) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      ngx_rename_file_n " \"%s\" failed", temp);
+        (void) ngx_delete_file(temp);
+        return NGX_ERROR;
+    }
 
     return NGX_OK;
 }
