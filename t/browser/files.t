@@ -88,7 +88,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
 
         /* opened as a page of its own: saved, or a picture without power */
         const page = await ann.context.newPage()
-        const saved = page.waitForEvent('download', { timeout: 5000 }).catch(() => null)
+        const saved = page.waitForEvent('download').catch(() => null)
         await page.goto(url).catch(() => null)
         if (name !== 'polyglot.gif') equal(!!(await saved), true, 'it is saved')
         equal((await page.title()).includes('evil'), false, 'title')

@@ -236,6 +236,14 @@ class Person {
     await this.page.evaluate(AXE)
 
     return this.page.evaluate(async () => {
+      /* what is half faded in has half its contrast */
+      await Promise.allSettled(
+        document
+          .getAnimations()
+          .filter((a) => a.playState === 'running' && a.effect.getComputedTiming().endTime !== Infinity)
+          .map((a) => a.finished),
+      )
+
       const open = document.querySelectorAll('.rt-BaseDialogContent, .rt-BaseMenuContent')
       const context = open.length > 0 ? { include: [...open] } : { exclude: ['.tl-container'] }
       const { violations } = await window.axe.run(context, { resultTypes: ['violations'] })

@@ -54,7 +54,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       await page.getByLabel('Name of the board').fill('Roadmap for autumn')
       await page.keyboard.press('Enter')
       await page.getByRole('link', { name: 'Roadmap for autumn' }).waitFor()
-      equal(await page.evaluate(() => document.activeElement?.textContent), 'Roadmap for autumn', 'focus')
+      await until(() => page.evaluate(() => document.activeElement?.textContent === 'Roadmap for autumn'), 'the focus')
       await page.reload()
       await page.getByRole('link', { name: 'Roadmap for autumn' }).waitFor()
     })

@@ -54,6 +54,7 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
     const { page } = root
 
     await test('an administrator of the environment signs in at once', async () => {
+      await until(async () => (await server.sql('SELECT id FROM users')).length === 1, 'the account')
       await root.go()
       await page.getByRole('heading', { name: 'Welcome back' }).waitFor()
       await page.getByLabel('E-mail').fill('root@example.org')
