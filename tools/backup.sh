@@ -95,7 +95,7 @@ settings() {
             die "DATABASE_URL is neither sqlite: nor postgresql:" ;;
     esac
 
-    for w in $want flock b2sum; do
+    for w in $want flock b2sum sha256sum; do
         command -v "$w" > /dev/null || die "$w is not installed"
     done
 }
@@ -123,11 +123,26 @@ inside() {
     [ ! -d "$1" ] || (cd "$1" && find . -type f -printf '%P\n' | sort)
 }
 
+# A hash is SHA-256 or BLAKE2b-256: what the first one does not tell is asked
+# of the other.
+
 wrong_names() {
-    (cd "$1" && xargs -r -d '\n' b2sum -l 256 --) \
-        | awk '{ name = $0; sub(/^[^ ]* ./, "", name)
-                 if (substr(name, 4, 64) != substr($1, length($1) - 63))
-                     print name }'
+    suspects=$(sums "$1" sha256sum | named 0)
+
+    [ -z "$suspects" ] || {
+        printf '%s\n' "$suspects"
+        printf '%s\n' "$suspects" | sums "$1" b2sum -l 256 | named 1
+    } | sort | uniq -u
+}
+
+sums() {
+    (cd "$1" && shift && xargs -r -d '\n' "$@" --)
+}
+
+named() {
+    awk -v so="$1" '{ name = $0; sub(/^[^ ]* ./, "", name)
+                      sum = substr($1, length($1) - 63)
+                      if ((substr(name, 4, 64) == sum) == so) print name }'
 }
 
 hash_of() {

@@ -9,7 +9,7 @@ set -e
 
 want="gcc libc6-dev make perl ca-certificates
       nginx nginx-dev libpq-dev libsodium-dev libsqlite3-dev
-      libhiredis-dev libcurl4-openssl-dev zlib1g-dev"
+      libhiredis-dev libcurl4-openssl-dev libssl-dev zlib1g-dev"
 
 node_ok() {
     command -v node > /dev/null && case $(node --version) in

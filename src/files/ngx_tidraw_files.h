@@ -25,7 +25,9 @@
 #include "td_sniff.h"
 
 
-#define NGX_TIDRAW_BLOB_HASH_LEN  64      /* BLAKE2b-256, hexadecimal */
+/* Hexadecimal, SHA-256 or BLAKE2b-256, whichever was the faster one then. */
+#define NGX_TIDRAW_BLOB_HASH_LEN  64
+
 #define NGX_TIDRAW_BLOB_NAME_LEN                                              \
     (NGX_TIDRAW_BLOB_HASH_LEN + 1 + NGX_TIDRAW_ID_LEN)
 

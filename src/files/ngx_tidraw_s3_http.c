@@ -14,6 +14,7 @@
 
 #include "ngx_tidraw_s3_private.h"
 #include "ngx_tidraw_curl.h"
+#include "td_digest.h"
 
 
 #define NGX_TIDRAW_S3_CONNECT   5         /* seconds */
@@ -187,17 +188,15 @@ ngx_tidraw_s3_payload(ngx_tidraw_s3_ctx_t *ctx, char hex[TD_S3_HEX])
     off_t                      left;
     u_char                    *block, hash[TD_S3_HASH];
     ssize_t                    n;
+    td_digest_t                digest;
     ngx_tidraw_s3_request_t   *req;
-    crypto_hash_sha256_state   state;
 
     req = &ctx->request;
 
-    (void) crypto_hash_sha256_init(&state);
+    td_digest_init(&digest, TD_DIGEST_SHA256);
 
     if (req->fd == NGX_INVALID_FILE) {
-        (void) crypto_hash_sha256_update(&state,
-                                         (unsigned char *) req->body.data,
-                                         req->body.len);
+        td_digest_add(&digest, req->body.data, req->body.len);
         left = 0;
 
     } else {
@@ -215,13 +214,13 @@ ngx_tidraw_s3_payload(ngx_tidraw_s3_ctx_t *ctx, char hex[TD_S3_HEX])
                 break;
             }
 
-            (void) crypto_hash_sha256_update(&state, block, n);
+            td_digest_add(&digest, block, n);
         }
 
         free(block);
     }
 
-    (void) crypto_hash_sha256_final(&state, hash);
+    td_digest_end(&digest, hash);
     td_s3_hex(hex, hash, TD_S3_HASH);
 
     return left == 0 ? NGX_OK : NGX_ERROR;

@@ -13,7 +13,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_thread_pool.h>
-#include <sodium.h>
 #include <sys/file.h>
 
 #include "ngx_tidraw_sink_private.h"
@@ -67,7 +66,7 @@ ngx_tidraw_sink_open(ngx_tidraw_files_t *files, ngx_tidraw_sink_kind_e kind,
     size = ngx_tidraw_blob_path_size(dir);
 
     ctx = ngx_calloc(sizeof(ngx_tidraw_sink_ctx_t) + dir->len + 1 + 4 * size
-                     + sizeof(crypto_generichash_state) + 64,
+                     + sizeof(td_digest_t) + 64,
                      files->site->log);
     if (ctx == NULL) {
         return NULL;
@@ -75,8 +74,10 @@ ngx_tidraw_sink_open(ngx_tidraw_files_t *files, ngx_tidraw_sink_kind_e kind,
 
     p = (u_char *) ctx + sizeof(ngx_tidraw_sink_ctx_t);
 
-    ctx->state = (crypto_generichash_state *) ngx_align_ptr(p, 64);
-    p = (u_char *) ctx->state + sizeof(crypto_generichash_state);
+    ctx->digest = (td_digest_t *) ngx_align_ptr(p, 64);
+    p = (u_char *) ctx->digest + sizeof(td_digest_t);
+
+    td_digest_init(ctx->digest, td_digest_fastest());
 
     ctx->tmp = p;
     ctx->folder = p + size;
@@ -438,9 +439,6 @@ ngx_tidraw_sink_create_file(ngx_tidraw_sink_ctx_t *ctx)
 
     (void) flock(ctx->fd, LOCK_EX|LOCK_NB);
 
-    (void) crypto_generichash_init(ctx->state, NULL, 0,
-                                   NGX_TIDRAW_BLOB_HASH_LEN / 2);
-
     return NGX_OK;
 }
 
@@ -467,7 +465,7 @@ ngx_tidraw_sink_write_out(ngx_tidraw_sink_ctx_t *ctx)
     }
 
     if (ctx->kind == NGX_TIDRAW_SINK_BLOB) {
-        (void) crypto_generichash_update(ctx->state, p, len);
+        td_digest_add(ctx->digest, p, len);
     }
 
     while (len > 0) {
@@ -501,7 +499,7 @@ ngx_tidraw_sink_write_out(ngx_tidraw_sink_ctx_t *ctx)
 static void
 ngx_tidraw_sink_complete(ngx_tidraw_sink_ctx_t *ctx)
 {
-    u_char       hash[NGX_TIDRAW_BLOB_HASH_LEN / 2];
+    u_char       hash[TD_DIGEST];
     td_sniff_t  *s;
 
     if (ctx->sink.size == 0) {
@@ -525,7 +523,7 @@ ngx_tidraw_sink_complete(ngx_tidraw_sink_ctx_t *ctx)
         return;
     }
 
-    (void) crypto_generichash_final(ctx->state, hash, sizeof(hash));
+    td_digest_end(ctx->digest, hash);
     (void) ngx_hex_dump(ctx->hash, hash, sizeof(hash));
 
     if (ctx->sink.remote) {

@@ -11,8 +11,7 @@
 
 #include "ngx_tidraw_files_private.h"
 #include "ngx_tidraw_s3.h"
-
-#include <sodium.h>
+#include "td_digest.h"
 
 
 typedef enum {
@@ -54,7 +53,7 @@ typedef struct {
     ngx_err_t                      err;
     const char                    *failed;    /* which call */
     ngx_uint_t                     writing;   /* which buffer */
-    crypto_generichash_state      *state;
+    td_digest_t                   *digest;
 
     ngx_str_t                      dir;
     u_char                        *tmp;

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use Test::More;
+use Digest::SHA qw(sha256_hex);
 use File::Temp qw(tempdir);
 use lib 't/lib';
 use Tidraw::Test;
@@ -21,15 +22,23 @@ my $hash = qx{printf %s '$text' | b2sum -l 256} =~ s/ .*//sr;
 my $name = substr($hash, 0, 2) . "/$hash-" . 'g' x 22;
 my $size = length $text;
 
+# another one, of a server whose processor has instructions for SHA-256
+
+my $more = 'another one';
+my $sha = sha256_hex($more);
+my $second = substr($sha, 0, 2) . "/$sha-" . 'h' x 22;
+
 mkdir $_ or die $! for $data, "$data/uploads", "$dir/bin", "$dir/folder";
 put("$data/uploads/$name", $text);
+put("$data/uploads/$second", $more);
 put($victim, 'precious');
 
 run_ok("CREATE TABLE tidraw_version (version); CREATE TABLE tombstones (x);
         CREATE TABLE rooms (clock, history_start, logged);
         CREATE TABLE blobs (hash, gen, size, place);
         INSERT INTO tidraw_version VALUES (6);
-        INSERT INTO blobs VALUES ('$hash', '" . 'g' x 22 . "', $size, 'disk')",
+        INSERT INTO blobs VALUES ('$hash', '" . 'g' x 22 . "', $size, 'disk');
+        INSERT INTO blobs VALUES ('$sha', '" . 'h' x 22 . "', 11, 'disk')",
        'sqlite3', '-batch', "$data/tidraw.db");
 
 local %ENV = (%ENV, DATA => $data, PATH => "$dir/bin:$ENV{PATH}",
@@ -43,6 +52,20 @@ delete @ENV{qw(DATABASE_URL DATABASE_URL_FILE UPLOAD_DIR PUBLIC_URL)};
 my $backup = run_ok(undef, "$tools/backup.sh");
 
 chomp $backup;
+
+for my $file ($name, $second) {
+    my $copy = "$backup/uploads/$file";
+
+    rename $copy, "$dir/aside" or die $!;
+    put($copy, 'something else');
+    like(qx{$tools/backup.sh verify $backup 2>&1}, qr{damaged: \Q$copy\E$},
+         'a file that is not what its name says is found');
+    rename "$dir/aside", $copy or die $!;
+}
+
+like(run_ok(undef, "$tools/backup.sh", 'verify', $backup), qr/./,
+     'a name may be of either hash');
+
 unlink "$data/tidraw.db", "$data/uploads/$name";
 symlink($victim, "$data/uploads/$name") or die $!;
 
@@ -73,7 +96,8 @@ EOT
 
     local $ENV{TEXT} = $text;
 
-    run_ok("UPDATE blobs SET place = 's3'", 'sqlite3', '-batch',
+    run_ok("DELETE FROM blobs WHERE hash = '$sha';
+            UPDATE blobs SET place = 's3'", 'sqlite3', '-batch',
            "$data/tidraw.db");
     run_ok(undef, 'rm', '-r', "$data/uploads/" . substr $hash, 0, 2);
     symlink("$dir/folder", "$data/uploads/" . substr $hash, 0, 2) or die $!;

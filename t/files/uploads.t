@@ -7,10 +7,12 @@ use strict;
 use warnings;
 
 use Test::More;
+use Digest::SHA qw(sha256_hex);
 use lib 't/lib';
 use Tidraw::Api qw(fails done_with each_database);
 use Tidraw::Files qw(png jpeg blobs left);
 use Tidraw::Test;
+use Tidraw::Util qw(run_ok);
 
 each_database(sub {
     my ($t) = @_;
@@ -101,6 +103,13 @@ each_database(sub {
 
     isnt($again->{id}, $f->{id}, 'another id');
     is(scalar blobs($t), 1, 'one file on disk');
+
+    my ($file) = blobs($t);
+    my ($blake) = run_ok(undef, 'b2sum', '-l', '256', $file) =~ /^(\w+)/;
+    my ($name) = $file =~ m{/(\w\w/\w+)-[\w-]{22}$};
+
+    ok((grep { $name eq substr($_, 0, 2) . "/$_" } sha256_hex($png), $blake),
+       'that bears its hash');
     is(($t->sql('SELECT count(*) FROM blobs'))[0][0], 1, 'one blob');
     is(($t->sql('SELECT count(*) FROM files'))[0][0], 2, 'two files');
     is($t->http('GET', $again->{url}, cookie => $ann)->{body}, $png,
