@@ -171,6 +171,10 @@ import('../lib/netns.mjs').then(async ({ network }) => {
       `${slow.length} edits with the database 100 ms away: `
       + `${ms(percentile(slow, 50))}, p99 ${ms(percentile(slow, 99))}`)
 
+    // who comes is told what his host knows: not before it knows everything
+
+    await load.quiet()
+    await until(equal, 'equality')
     await load.finish({ exact: [] })
 
     for (const t of hosts) {
