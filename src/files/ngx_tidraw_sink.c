@@ -1,12 +1,12 @@
 
 /*
  * Where the bytes of an upload go: two buffers, of which one is filled from
- * the event loop while a thread hashes and writes the other, into a file that
- * gets its name when all of it is on disk.
+ * the event loop while one thread hashes the other and another one writes it,
+ * into a file that gets its name when all of it is on disk.
  *
  * A sink is on the heap.  Its owner closes it; while a job of it runs, the end
- * of the job frees it.  What the thread touches, the event loop leaves alone
- * until the job is done.
+ * of the job frees it.  What the threads touch, the event loop leaves alone
+ * until both are done.
  */
 
 
@@ -29,9 +29,13 @@ static void ngx_tidraw_sink_free(ngx_tidraw_sink_ctx_t *ctx);
 static ngx_int_t ngx_tidraw_sink_buffer(ngx_tidraw_sink_ctx_t *ctx,
     ngx_uint_t n);
 static void ngx_tidraw_sink_next(ngx_tidraw_sink_ctx_t *ctx);
+static ngx_uint_t ngx_tidraw_sink_busy(ngx_tidraw_sink_ctx_t *ctx);
 static void ngx_tidraw_sink_done(ngx_tidraw_file_job_t *job);
+static void ngx_tidraw_sink_hashed(ngx_tidraw_file_job_t *job);
+static void ngx_tidraw_sink_stored(ngx_tidraw_sink_ctx_t *ctx);
 static void ngx_tidraw_sink_failed(ngx_tidraw_sink_ctx_t *ctx);
 static void ngx_tidraw_sink_work(ngx_tidraw_file_job_t *job);
+static void ngx_tidraw_sink_hash(ngx_tidraw_file_job_t *job);
 static void ngx_tidraw_sink_error(ngx_tidraw_sink_ctx_t *ctx,
     const char *failed);
 static ngx_int_t ngx_tidraw_sink_create_file(ngx_tidraw_sink_ctx_t *ctx);
@@ -122,6 +126,9 @@ ngx_tidraw_sink_open(ngx_tidraw_files_t *files, ngx_tidraw_sink_kind_e kind,
     ctx->job.done = ngx_tidraw_sink_done;
     ctx->job.files = files;
 
+    ctx->hashing.work = ngx_tidraw_sink_hash;
+    ctx->hashing.done = ngx_tidraw_sink_hashed;
+
     if (ngx_tidraw_sink_buffer(ctx, 0) != NGX_OK) {
         ngx_free(ctx);
         return NULL;
@@ -176,7 +183,7 @@ ngx_tidraw_sink_room(ngx_tidraw_sink_t *sink, size_t *n)
 
     if (ctx->lens[ctx->fill] == ctx->buf_size) {
 
-        if (ctx->job.busy) {
+        if (ngx_tidraw_sink_busy(ctx)) {
             ctx->full = 1;
             return NULL;
         }
@@ -241,13 +248,13 @@ ngx_tidraw_sink_finish(ngx_tidraw_sink_t *sink)
     ctx = (ngx_tidraw_sink_ctx_t *) sink;
     ctx->ending = 1;
 
-    if (!ctx->job.busy) {
+    if (!ngx_tidraw_sink_busy(ctx)) {
         ngx_tidraw_sink_next(ctx);
     }
 }
 
 
-/* Gives the thread the buffer that was filled, and takes the other one. */
+/* Gives the threads the buffer that was filled, and takes the other one. */
 
 static void
 ngx_tidraw_sink_next(ngx_tidraw_sink_ctx_t *ctx)
@@ -256,8 +263,16 @@ ngx_tidraw_sink_next(ngx_tidraw_sink_ctx_t *ctx)
     ctx->fill = 1 - ctx->fill;
     ctx->lens[ctx->fill] = 0;
 
-    ngx_tidraw_sink_post(ctx, ctx->ending ? NGX_TIDRAW_SINK_FINISH
-                                          : NGX_TIDRAW_SINK_WRITE);
+    if (ctx->ending) {
+        ngx_tidraw_sink_post(ctx, NGX_TIDRAW_SINK_FINISH);
+        return;
+    }
+
+    ngx_tidraw_sink_post(ctx, NGX_TIDRAW_SINK_WRITE);
+
+    if (ctx->kind == NGX_TIDRAW_SINK_BLOB) {
+        ngx_tidraw_file_job_post(ctx->job.files, &ctx->hashing);
+    }
 }
 
 
@@ -306,7 +321,7 @@ ngx_tidraw_sink_close(ngx_tidraw_sink_t *sink)
 
     ngx_tidraw_sink_close_s3(ctx);
 
-    if (!ctx->job.busy) {
+    if (!ngx_tidraw_sink_busy(ctx)) {
         ngx_tidraw_sink_post(ctx, NGX_TIDRAW_SINK_DROP);
     }
 }
@@ -321,14 +336,40 @@ ngx_tidraw_sink_post(ngx_tidraw_sink_ctx_t *ctx, ngx_tidraw_sink_e what)
 }
 
 
+static ngx_uint_t
+ngx_tidraw_sink_busy(ngx_tidraw_sink_ctx_t *ctx)
+{
+    return ctx->job.busy || ctx->hashing.busy;
+}
+
+
 static void
 ngx_tidraw_sink_done(ngx_tidraw_file_job_t *job)
 {
-    ngx_tidraw_sink_t      *sink;
-    ngx_tidraw_sink_ctx_t  *ctx;
+    ngx_tidraw_sink_stored(ngx_queue_data(job, ngx_tidraw_sink_ctx_t, job));
+}
 
-    ctx = ngx_queue_data(job, ngx_tidraw_sink_ctx_t, job);
+
+static void
+ngx_tidraw_sink_hashed(ngx_tidraw_file_job_t *job)
+{
+    ngx_tidraw_sink_stored(ngx_queue_data(job, ngx_tidraw_sink_ctx_t,
+                                          hashing));
+}
+
+
+static void
+ngx_tidraw_sink_stored(ngx_tidraw_sink_ctx_t *ctx)
+{
+    ngx_tidraw_sink_t  *sink;
+
     sink = &ctx->sink;
+
+    /* the same buffer is still hashed or written */
+
+    if (ngx_tidraw_sink_busy(ctx)) {
+        return;
+    }
 
     if (ctx->what == NGX_TIDRAW_SINK_DROP) {
         ngx_tidraw_sink_free(ctx);
@@ -397,6 +438,8 @@ ngx_tidraw_sink_work(ngx_tidraw_file_job_t *job)
         break;
 
     case NGX_TIDRAW_SINK_FINISH:
+        ngx_tidraw_sink_hash(&ctx->hashing);
+
         if (ngx_tidraw_sink_write_out(ctx) == NGX_OK) {
             ngx_tidraw_sink_complete(ctx);
         }
@@ -408,6 +451,20 @@ ngx_tidraw_sink_work(ngx_tidraw_file_job_t *job)
 
     default: /* NGX_TIDRAW_SINK_DROP */
         ngx_tidraw_sink_delete(ctx);
+    }
+}
+
+
+static void
+ngx_tidraw_sink_hash(ngx_tidraw_file_job_t *job)
+{
+    ngx_tidraw_sink_ctx_t  *ctx;
+
+    ctx = ngx_queue_data(job, ngx_tidraw_sink_ctx_t, hashing);
+
+    if (ctx->kind == NGX_TIDRAW_SINK_BLOB) {
+        td_digest_add(ctx->digest, ctx->bufs[ctx->writing],
+                      ctx->lens[ctx->writing]);
     }
 }
 
@@ -462,10 +519,6 @@ ngx_tidraw_sink_write_out(ngx_tidraw_sink_ctx_t *ctx)
 
     if (len == 0) {
         return NGX_OK;
-    }
-
-    if (ctx->kind == NGX_TIDRAW_SINK_BLOB) {
-        td_digest_add(ctx->digest, p, len);
     }
 
     while (len > 0) {

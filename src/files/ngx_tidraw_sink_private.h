@@ -26,6 +26,7 @@ typedef struct {
     ngx_tidraw_sink_t              sink;      /* must be first */
 
     ngx_tidraw_file_job_t          job;
+    ngx_tidraw_file_job_t          hashing;   /* beside it */
     ngx_queue_t                    queue;     /* of all sinks */
     ngx_tidraw_sink_e              what;
     ngx_tidraw_sink_kind_e         kind;
@@ -44,7 +45,7 @@ typedef struct {
     ngx_tidraw_s3_put_t           *put;       /* pending */
     ngx_tidraw_s3_request_t       *look;      /* pending */
 
-    /* the thread's, while a job runs */
+    /* the threads', while a job runs */
 
     ngx_fd_t                       fd;
     uint64_t                       max_pixels;
