@@ -537,6 +537,7 @@ ngx_tidraw_client_answered(ngx_tidraw_client_t *s, size_t bytes)
     }
 
     if (s->paused
+        && !s->leaving
         && s->pending < NGX_TIDRAW_PENDING_MAX / 2
         && s->pending_bytes < NGX_TIDRAW_PENDING_BYTES / 2)
     {
@@ -571,7 +572,16 @@ ngx_tidraw_client_shutdown(ngx_tidraw_ws_t *ws)
     s = ngx_tidraw_ws_data(ws);
 
     if (s->pending) {
+
+        /*
+         * What comes from now on belongs to the next worker: were it taken
+         * here, there would always be something left to answer, and what was
+         * left in the end would be stored behind what is sent there.
+         */
+
         s->leaving = 1;
+        s->paused = 1;
+        ngx_tidraw_ws_pause(ws);
         return;
     }
 
