@@ -136,18 +136,21 @@ ngx_tidraw_catchup_done(ngx_tidraw_op_t *op)
     room->commit.op = NULL;
 
     locked = room->commit.locked;
-
-    if (locked) {
-        room->commit.locked = 0;
-        room->commit.losses = 0;
-    }
+    room->commit.locked = 0;
 
     if (op->rc != NGX_OK) {
+
+        /* without the lock the losses still count: the next try asks for it */
+
         ngx_tidraw_commit_failed(room, op->rc);
         return;
     }
 
     room->commit.state = NGX_TIDRAW_COMMIT_IDLE;
+
+    if (locked) {
+        room->commit.losses = 0;
+    }
 
     /* what was said before we looked, and is not there, is forgotten */
 

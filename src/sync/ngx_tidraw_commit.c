@@ -209,7 +209,7 @@ ngx_tidraw_commit_busy(ngx_tidraw_room_t *room)
  * winner does, so that nobody starves.  Where the database is farther away
  * than a tick, the winner waits until a loser can have asked it what was new,
  * and have tried again: each time while others write, and now and then to
- * find out whether they would.
+ * find out whether they would.  Who locks the row queues for it instead.
  */
 
 void
@@ -237,6 +237,14 @@ ngx_tidraw_commit_schedule(ngx_tidraw_room_t *room)
         || c->event.posted
         || c->event.timer_set)
     {
+        return;
+    }
+
+    if (c->rivals) {
+
+        /* the row was given to the next one just when we heard of our commit */
+
+        ngx_add_timer(&c->event, NGX_TIDRAW_TICK);
         return;
     }
 
@@ -335,6 +343,9 @@ ngx_tidraw_commit_run(ngx_tidraw_room_t *room, ngx_tidraw_op_t *locked)
     c = &room->commit;
 
     c->state = NGX_TIDRAW_COMMIT_RUNNING;
+    c->rivals = locked
+                && c->took > NGX_TIDRAW_TICK
+                && ngx_current_msec - room->foreign < NGX_TIDRAW_COMMIT_YIELD;
     c->started = ngx_current_msec;
     c->followed = c->following;
     c->following = 0;
@@ -350,6 +361,8 @@ ngx_tidraw_commit_run(ngx_tidraw_room_t *room, ngx_tidraw_op_t *locked)
     if (c->overlay->nchanges == 0) {
 
         /* nothing to store: the answers hold for the clock that we know */
+
+        c->losses = 0;
 
         ngx_tidraw_commit_answer(room);
         ngx_tidraw_commit_finish(room);
@@ -617,7 +630,13 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
 
     case NGX_OK:
 
-        c->losses = 0;
+        /*
+         * Where the database is far away and rivals wrote just before, the
+         * next commit begins with the lock too: trying first would cost each
+         * of us two losses, and whoever has the lock holds them up.
+         */
+
+        c->losses = c->rivals ? NGX_TIDRAW_COMMIT_LOSSES : 0;
         c->took = ngx_current_msec - c->started;
         ngx_tidraw_commit_measure(room);
 
@@ -651,6 +670,12 @@ ngx_tidraw_commit_done(ngx_tidraw_op_t *op)
 
             c->state = NGX_TIDRAW_COMMIT_IDLE;
             ngx_tidraw_commit_schedule(room);
+            return;
+        }
+
+        if (c->losses >= NGX_TIDRAW_COMMIT_LOSSES
+            && ngx_tidraw_catchup_locked(room) == NGX_OK)
+        {
             return;
         }
 

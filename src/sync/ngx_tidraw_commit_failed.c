@@ -134,6 +134,7 @@ ngx_tidraw_commit_give_up(ngx_tidraw_room_t *room, ngx_uint_t code,
     room->unsure = 1;
     c->state = NGX_TIDRAW_COMMIT_IDLE;
     c->failures = 0;
+    c->losses = 0;
 }
 
 

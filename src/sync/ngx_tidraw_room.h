@@ -230,6 +230,8 @@ typedef struct {
     unsigned                    followed:1;   /* so did the last one */
     unsigned                    locked:1;     /* "op" catches up with the
                                                  board's row locked */
+    unsigned                    rivals:1;     /* it did, while others write: so
+                                                 will the next one */
     ngx_msec_t                  started;
     ngx_msec_t                  took;         /* the last one */
     ngx_msec_t                  yielded;      /* when it let others go first */
