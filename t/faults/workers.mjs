@@ -249,18 +249,27 @@ export async function far(way, options) {
   let opened = () => {}
 
   const look = (one) => {
+    const c = { one, port: one.remotePort, backend: 0 }
     let rest = ''
 
     return (data) => {
       const parts = (rest + data.toString('latin1'))
         .split(/Z\0\0\0\x05([ITE])/)
 
+      if (!c.backend) {
+        const key = parts[0].lastIndexOf('K\0\0\0\x0c')
+
+        if (key >= 0 && parts.length > 1) {
+          c.backend = Buffer.from(parts[0], 'latin1').readUInt32BE(key + 5)
+        }
+      }
+
       rest = parts.pop()
 
       for (let i = 0; i < parts.length; i += 2) {
-        if (parts[i].includes('INSERT 0 1\0')) outcomes.push([one, true])
-        else if (parts[i].includes('C22012\0')) outcomes.push([one, false])
-        else if (parts[i + 1] === 'T') opened(one)
+        if (parts[i].includes('INSERT 0 1\0')) outcomes.push([c.port, true])
+        else if (parts[i].includes('C22012\0')) outcomes.push([c.port, false])
+        else if (parts[i + 1] === 'T') opened(c)
       }
     }
   }
@@ -273,7 +282,7 @@ export async function far(way, options) {
     for (const [from, to] of [[one, other], [other, one]]) {
       const later = (what) => setTimeout(() => to.destroyed || what(), way)
 
-      if (from === other) from.on('data', look(one.remotePort))
+      if (from === other) from.on('data', look(one))
       from.on('data', (data) => later(() => to.write(data)))
       from.on('close', () => later(() => to.destroy()))
       from.on('error', () => {})
@@ -299,23 +308,30 @@ export async function far(way, options) {
     return outcomes.splice(0).map(([one, stored]) => [all.get(one), stored])
   }
 
-  // Stops the worker that gets a lock next, which does not hear of it; its pid.
+  // Does something to the worker that gets a lock next, which does not hear of
+  // it before: act(pid, pid of its backend).  The worker's pid.
 
-  h.stopLocked = async () => {
+  h.locked = async (act) => {
     const all = await asked()
-    let stopped
+    let done
 
-    opened = (one) => {
-      const pid = all.get(one)
+    opened = (c) => {
+      const pid = all.get(c.port)
 
       if (!pid) return
 
-      process.kill(pid, 'SIGSTOP')
       opened = () => {}
-      stopped = pid
+      c.one.pause()
+      done = (async () => {
+        await act(pid, c.backend)
+        c.one.resume()
+        return pid
+      })()
     }
 
-    return until(() => stopped, 'a worker with a lock')
+    await until(() => done, 'a worker with a lock')
+
+    return done
   }
 
   h.end = async () => {
