@@ -149,51 +149,6 @@ ngx_tidraw_commit_drop(ngx_tidraw_commit_t *c, ngx_tidraw_push_t *push)
 }
 
 
-void
-ngx_tidraw_commit_forget(ngx_tidraw_client_t *s, ngx_uint_t drop)
-{
-    ngx_queue_t          *q, *next;
-    ngx_tidraw_push_t    *push;
-    ngx_tidraw_commit_t  *c;
-
-    c = &s->room->commit;
-
-    for (q = ngx_queue_head(&c->running);
-         s->pending && q != ngx_queue_sentinel(&c->running);
-         q = ngx_queue_next(q))
-    {
-        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
-
-        if (push->client == s) {
-            push->client = NULL;
-            s->pending--;
-        }
-    }
-
-    for (q = ngx_queue_head(&c->waiting);
-         s->pending && q != ngx_queue_sentinel(&c->waiting);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
-
-        if (push->client != s) {
-            continue;
-        }
-
-        push->client = NULL;
-        s->pending--;
-
-        if (drop) {
-            ngx_queue_remove(q);
-            ngx_tidraw_commit_drop(c, push);
-        }
-    }
-
-    s->pending_bytes = 0;
-}
-
-
 ngx_uint_t
 ngx_tidraw_commit_busy(ngx_tidraw_room_t *room)
 {

@@ -1,7 +1,8 @@
 
 /*
  * Commits that failed: the pushes wait and are tried again, and are given up
- * after a while; and pushes that are refused.  Nothing is answered here.
+ * after a while; and pushes that are refused, or whose author has gone.
+ * Nothing is answered here.
  */
 
 
@@ -159,4 +160,49 @@ ngx_tidraw_commit_refuse(ngx_tidraw_room_t *room, ngx_tidraw_push_t *push)
                    &s->room_id, &s->user_id, ngx_tidraw_ws_request(s->ws),
                    push->effect.error);
     ngx_tidraw_client_refuse(s, "INVALID_RECORD");
+}
+
+
+void
+ngx_tidraw_commit_forget(ngx_tidraw_client_t *s, ngx_uint_t drop)
+{
+    ngx_queue_t          *q, *next;
+    ngx_tidraw_push_t    *push;
+    ngx_tidraw_commit_t  *c;
+
+    c = &s->room->commit;
+
+    for (q = ngx_queue_head(&c->running);
+         s->pending && q != ngx_queue_sentinel(&c->running);
+         q = ngx_queue_next(q))
+    {
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->client == s) {
+            push->client = NULL;
+            s->pending--;
+        }
+    }
+
+    for (q = ngx_queue_head(&c->waiting);
+         s->pending && q != ngx_queue_sentinel(&c->waiting);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        push = ngx_queue_data(q, ngx_tidraw_push_t, queue);
+
+        if (push->client != s) {
+            continue;
+        }
+
+        push->client = NULL;
+        s->pending--;
+
+        if (drop) {
+            ngx_queue_remove(q);
+            ngx_tidraw_commit_drop(c, push);
+        }
+    }
+
+    s->pending_bytes = 0;
 }
