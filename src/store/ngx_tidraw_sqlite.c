@@ -15,8 +15,8 @@
 #include <poll.h>
 
 
-/* ms between two batches of writes */
-#define NGX_TIDRAW_SQLITE_PACE  5
+#define NGX_TIDRAW_SQLITE_PACE  5       /* ms between batches of writes */
+#define NGX_TIDRAW_SQLITE_KEPT  100     /* ms until the turn is given back */
 
 
 typedef struct {
@@ -28,6 +28,7 @@ typedef struct {
 
     ngx_event_t                retry;       /* cancelable */
     ngx_event_t                pace;        /* next batch of writes */
+    ngx_event_t                kept;        /* ends our turn, cancelable */
     ngx_msec_t                 wrote;       /* when the last one began */
     ngx_connection_t           dummy;
     ngx_uint_t                 attempts;
@@ -53,6 +54,7 @@ static void ngx_tidraw_sqlite_free(ngx_tidraw_sqlite_t *sq);
 static void ngx_tidraw_sqlite_kick(ngx_tidraw_store_t *st);
 static ngx_uint_t ngx_tidraw_sqlite_early(ngx_tidraw_sqlite_t *sq);
 static void ngx_tidraw_sqlite_pace(ngx_event_t *ev);
+static void ngx_tidraw_sqlite_kept(ngx_event_t *ev);
 static void ngx_tidraw_sqlite_tick(ngx_tidraw_store_t *st);
 static void ngx_tidraw_sqlite_post(ngx_tidraw_sqlite_t *sq,
     ngx_tidraw_sqlite_lane_t *lane);
@@ -333,6 +335,9 @@ ngx_tidraw_sqlite_open(ngx_tidraw_store_t *st)
 
     ngx_tidraw_store_event(st, &sq->pace, &sq->dummy,
                            ngx_tidraw_sqlite_pace, sq);
+    ngx_tidraw_store_event(st, &sq->kept, &sq->dummy,
+                           ngx_tidraw_sqlite_kept, sq);
+    sq->kept.cancelable = 1;
     sq->wrote = ngx_current_msec - NGX_TIDRAW_SQLITE_PACE;
 
     for (i = 0; i < 2; i++) {
@@ -454,7 +459,7 @@ ngx_tidraw_sqlite_early(ngx_tidraw_sqlite_t *sq)
 
     elapsed = ngx_current_msec - sq->wrote;
 
-    if (elapsed >= NGX_TIDRAW_SQLITE_PACE) {
+    if (elapsed >= NGX_TIDRAW_SQLITE_PACE || sq->lanes[1].kept) {
         sq->wrote = ngx_current_msec;
         return 0;
     }
@@ -477,6 +482,26 @@ ngx_tidraw_sqlite_pace(ngx_event_t *ev)
     sq = c->data;
 
     ngx_tidraw_sqlite_kick(sq->store);
+}
+
+
+/* Who came second has not tried again. */
+
+static void
+ngx_tidraw_sqlite_kept(ngx_event_t *ev)
+{
+    ngx_connection_t     *c;
+    ngx_tidraw_sqlite_t  *sq;
+
+    c = ev->data;
+    sq = c->data;
+
+    ev->timedout = 0;
+
+    if (!sq->lanes[1].busy && sq->lanes[1].kept) {
+        sq->lanes[1].kept = 0;
+        ngx_tidraw_sqlite_turn_give(&sq->lanes[1]);
+    }
 }
 
 
@@ -546,6 +571,10 @@ ngx_tidraw_sqlite_completion(ngx_event_t *ev)
     }
 
     ngx_tidraw_sqlite_opened(sq, lane);
+
+    if (lane->kept) {
+        ngx_add_timer(&sq->kept, NGX_TIDRAW_SQLITE_KEPT);
+    }
 
     if (!ngx_queue_empty(&st->waiting[lane->writer])) {
         ngx_tidraw_sqlite_kick(st);
@@ -634,6 +663,10 @@ ngx_tidraw_sqlite_close(ngx_tidraw_store_t *st, ngx_msec_t deadline)
 
     if (sq->retry.timer_set) {
         ngx_del_timer(&sq->retry);
+    }
+
+    if (sq->kept.timer_set) {
+        ngx_del_timer(&sq->kept);
     }
 
     if (sq->pace.timer_set) {

@@ -46,6 +46,9 @@ typedef struct {
     int                  turn;          /* the thread's; 0: not open */
     int64_t              waits;         /* the thread's: for SQLite's lock,
                                            since, monotonic ms */
+    ngx_uint_t           second;        /* unsigned: a board's commit came
+                                           second in this batch */
+    ngx_uint_t           kept;          /* unsigned: it is still our turn */
     time_t               copied;        /* the thread's: before migrating */
 
     sqlite3             *db;            /* NULL: to be opened */

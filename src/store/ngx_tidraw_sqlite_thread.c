@@ -42,6 +42,8 @@ static int ngx_tidraw_sqlite_control(ngx_tidraw_sqlite_lane_t *lane,
     ngx_uint_t n);
 static void ngx_tidraw_sqlite_read(ngx_tidraw_sqlite_lane_t *lane,
     ngx_log_t *log);
+static void ngx_tidraw_sqlite_write_turn(ngx_tidraw_sqlite_lane_t *lane,
+    ngx_log_t *log);
 static void ngx_tidraw_sqlite_write(ngx_tidraw_sqlite_lane_t *lane,
     ngx_log_t *log);
 static ngx_int_t ngx_tidraw_sqlite_write_op(ngx_tidraw_sqlite_lane_t *lane,
@@ -118,9 +120,7 @@ ngx_tidraw_sqlite_work(void *data, ngx_log_t *log)
     if (lane->opened == NGX_OK && !ngx_queue_empty(&lane->batch)) {
 
         if (lane->writer) {
-            ngx_tidraw_sqlite_turn_take(lane);
-            ngx_tidraw_sqlite_write(lane, log);
-            ngx_tidraw_sqlite_turn_give(lane);
+            ngx_tidraw_sqlite_write_turn(lane, log);
 
         } else {
             ngx_tidraw_sqlite_read(lane, log);
@@ -298,14 +298,44 @@ ngx_tidraw_sqlite_read(ngx_tidraw_sqlite_lane_t *lane, ngx_log_t *log)
 }
 
 
+/*
+ * A board whose commit came second catches up and tries again at once: it is
+ * still our turn then, so that it does not lose again and again.  Not twice in
+ * a row, or others would wait for ever.
+ */
+
+static void
+ngx_tidraw_sqlite_write_turn(ngx_tidraw_sqlite_lane_t *lane, ngx_log_t *log)
+{
+    ngx_uint_t  kept;
+
+    kept = lane->kept;
+
+    if (!kept) {
+        ngx_tidraw_sqlite_turn_take(lane);
+    }
+
+    lane->second = 0;
+
+    ngx_tidraw_sqlite_write(lane, log);
+
+    lane->kept = lane->second && !kept;
+
+    if (!lane->kept) {
+        ngx_tidraw_sqlite_turn_give(lane);
+    }
+}
+
+
 static void
 ngx_tidraw_sqlite_write(ngx_tidraw_sqlite_lane_t *lane, ngx_log_t *log)
 {
-    int                rc;
-    ngx_int_t          result;
-    ngx_uint_t         alone, good;
-    ngx_queue_t       *q, *first;
-    ngx_tidraw_opx_t  *opx;
+    int                 rc;
+    ngx_int_t           result;
+    ngx_uint_t          alone, good;
+    ngx_queue_t        *q, *first;
+    ngx_tidraw_opx_t   *opx;
+    ngx_tidraw_step_t  *step;
 
     rc = ngx_tidraw_sqlite_control(lane, NGX_TIDRAW_SQLITE_BEGIN_IMMEDIATE);
 
@@ -337,8 +367,15 @@ ngx_tidraw_sqlite_write(ngx_tidraw_sqlite_lane_t *lane, ngx_log_t *log)
             return;
         }
 
+        step = opx->steps.elts;
+
         if (result == NGX_OK) {
             good++;
+
+        } else if (result == NGX_DECLINED
+                   && step->stmt == NGX_TIDRAW_STMT_ROOM_COMMIT)
+        {
+            lane->second = 1;
         }
 
         ngx_tidraw_sqlite_finish(lane, q, result);

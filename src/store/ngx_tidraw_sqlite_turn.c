@@ -146,6 +146,8 @@ ngx_tidraw_sqlite_turn_close(ngx_tidraw_sqlite_lane_t *lane)
         (void) close(lane->turn);
         lane->turn = 0;
     }
+
+    lane->kept = 0;
 }
 
 
