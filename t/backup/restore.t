@@ -6,7 +6,7 @@
 // end up with what everybody sees.
 
 import('../faults/load.mjs').then(async ({ Load, ok, run, until }) => {
-  const { statSync } = await import('node:fs')
+  const { existsSync, statSync } = await import('node:fs')
   const { isDeepStrictEqual } = await import('node:util')
   const { databases, start } = await import('../lib/server.mjs')
   const { Backups, get, picture, sum, upload } = await import('./backup.mjs')
@@ -23,6 +23,15 @@ import('../faults/load.mjs').then(async ({ Load, ok, run, until }) => {
   const plain = ({ tombstones, rooms, ...rest }) => rest
   const same = (a, b) => Object.keys({ ...a, ...b }).filter((name) =>
     !isDeepStrictEqual(a[name], b[name]))
+
+  const told = (a, b) => same(a, b).flatMap((name) => {
+    const [before, now] = [a, b].map((all) => [].concat(all[name] ?? []))
+
+    return [...before.filter((row) => !now.includes(row))
+      .map((row) => `${name} was ${row}`.slice(0, 600)),
+    ...now.filter((row) => !before.includes(row))
+      .map((row) => `${name} is ${row}`.slice(0, 600))]
+  }).slice(0, 20).join('\n')
 
   await run(async () => {
     for (const database of databases) {
@@ -75,6 +84,11 @@ import('../faults/load.mjs').then(async ({ Load, ok, run, until }) => {
       await load.quiet()
       await draw(30)
 
+      // the collector of files writes it some seconds after the start
+
+      await until(async () => (await t.sql('SELECT 1 FROM settings '
+        + "WHERE key = 'site_id'")).length, 'the name of the site')
+
       const rows = await mine.tables()
       const disk = mine.files()
       const quiet = await mine.save()
@@ -83,7 +97,10 @@ import('../faults/load.mjs').then(async ({ Load, ok, run, until }) => {
       ok(quiet.code === 0 && quiet.out === `${mine.folder}/${second}`,
         'another one', quiet.err)
 
-      const blob = disk.match(/uploads\/\S+/)[0]
+      // what came meanwhile need not be in the first one
+
+      const [blob] = disk.match(/uploads\/\S+/g)
+        .filter((f) => existsSync(`${mine.folder}/${first}/${f}`))
 
       ok(statSync(`${mine.folder}/${first}/${blob}`).ino
         === statSync(`${mine.folder}/${second}/${blob}`).ino,
@@ -93,11 +110,13 @@ import('../faults/load.mjs').then(async ({ Load, ok, run, until }) => {
       'nobody else can read it')
 
       const refused = await mine.restore(second)
+      const kept = await mine.tables()
 
       ok(refused.code === 1 && /exists|there are tables/.test(refused.err)
-        && !same(plain(rows), plain(await mine.tables())).length
-        && mine.files() === disk,
-      'nothing is restored where there is something', refused.err)
+        && !same(plain(rows), plain(kept)).length && mine.files() === disk,
+      'nothing is restored where there is something',
+      `${refused.err}\n${told(plain(rows), plain(kept))}\n`
+        + told({ files: disk.split('\n') }, { files: mine.files().split('\n') }))
 
       // what comes now will be lost, and somebody has seen it
 
@@ -146,7 +165,8 @@ import('../faults/load.mjs').then(async ({ Load, ok, run, until }) => {
 
       ok(!same(plain(back), plain(rows)).length && mine.files() === disk,
         'the same in every row of every table, in every file and the secret',
-        same(plain(back), plain(rows)).join())
+        `${told(plain(rows), plain(back))}\n`
+        + told({ files: disk.split('\n') }, { files: mine.files().split('\n') }))
 
       const [low] = (await t.sql('SELECT min(clock), count(*) FROM rooms '
         + 'WHERE history_start = clock'))
