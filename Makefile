@@ -188,7 +188,8 @@ install: all
 	    $(DESTDIR)$(DATADIR)/schema $(DESTDIR)$(CONFDIR)/modules-available \
 	    $(DESTDIR)$(CONFDIR)/snippets
 	install -m 644 conf/passwords.txt $(DESTDIR)$(DATADIR)/
-	install -m 755 tools/move-files.sh $(DESTDIR)$(DATADIR)/
+	install -m 755 tools/move-files.sh tools/strays.sh \
+	    $(DESTDIR)$(DATADIR)/
 	install -m 755 tools/admin-password.sh tools/doctor \
 	    tools/backup.sh tools/downgrade.sh \
 	    $(DESTDIR)$(DATADIR)/
