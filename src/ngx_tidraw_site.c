@@ -520,16 +520,16 @@ ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site, u_char *path,
     fd = open((const char *) temp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0600);
 
     if (fd == NGX_INVALID_FILE) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_open_file_n " \"%s\" failed", temp);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=open path=%s", temp);
         return NGX_ERROR;
     }
 
     n = ngx_write_fd(fd, site->secret, sizeof(site->secret));
 
     if (n != sizeof(site->secret) || fsync(fd) == -1) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "writing \"%s\" failed", temp);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=write path=%s", temp);
         (void) ngx_close_file(fd);
         (void) ngx_delete_file(temp);
         return NGX_ERROR;
@@ -550,8 +550,8 @@ ngx_tidraw_site_write_secret(ngx_tidraw_site_t *site, u_char *path,
     /* not all file systems have links */
 
     if (ngx_rename_file(temp, path) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_rename_file_n " \"%s\" failed", temp);
+        ngx_tidraw_log(NGX_LOG_EMERG, cycle->log, ngx_errno, "start_failed",
+                       "call=rename path=%s", temp);
         (void) ngx_delete_file(temp);
         return NGX_ERROR;
     }
