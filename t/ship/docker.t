@@ -111,7 +111,7 @@ my $first = start('TRUSTED_PROXIES=10.0.0.0/8, ::1', 'ACCESS_LOG=on');
 
 ok(defined $first, 'it answers') or BAIL_OUT(slurp("$scratch/log"));
 measured('the first start', $first, 'ms', 250, 5000);
-measured('idle memory', pss($group) / 1024, 'MB', 20, 40);
+measured('idle memory', pss($group) / 1024, 'MB', 15, 40);
 ok(healthy(), 'the health check is content');
 
 is((slurp("/proc/$group/status") =~ /^Uid:\s+(\d+)/m)[0], $uid,
