@@ -389,7 +389,7 @@ save() {
     name=$(date -u +%Y%m%dT%H%M%SZ)
 
     while [ -e "$backups/$name" ]; do
-        sleep 1
+        sleep 0.1
         name=$(date -u +%Y%m%dT%H%M%SZ)
     done
 
