@@ -7,11 +7,17 @@
 
 
 #include "ngx_tidraw_http_intake.h"
+#include "ngx_tidraw_origin.h"
 
 
 #define NGX_TIDRAW_INTAKE_WAIT    60000     /* for the disk, milliseconds */
 #define NGX_TIDRAW_INTAKE_SYNC    300000    /* the last wait, for fsync() */
 #define NGX_TIDRAW_INTAKE_RETRY   10        /* seconds, when S3 is away */
+
+/* what comes in a turn at least, while the sink is not busy: 4 kB/s */
+
+#define NGX_TIDRAW_INTAKE_TURN    20000     /* milliseconds */
+#define NGX_TIDRAW_INTAKE_PACE    (20 * 4 * 1024)
 
 
 static void ngx_tidraw_intake_cleanup(void *data);
@@ -20,6 +26,8 @@ static void ngx_tidraw_intake_event(ngx_http_request_t *r);
 static ngx_int_t ngx_tidraw_intake_take(ngx_tidraw_intake_t *in);
 static ngx_int_t ngx_tidraw_intake_room(ngx_tidraw_intake_t *in);
 static void ngx_tidraw_intake_pause(ngx_tidraw_intake_t *in);
+static void ngx_tidraw_intake_turn(ngx_tidraw_intake_t *in);
+static ngx_int_t ngx_tidraw_intake_pace(ngx_tidraw_intake_t *in);
 static void ngx_tidraw_intake_broken(ngx_tidraw_call_t *call, ngx_int_t rc);
 static void ngx_tidraw_intake_sink(ngx_tidraw_sink_t *sink);
 
@@ -106,6 +114,12 @@ ngx_tidraw_intake_cleanup(void *data)
 static void
 ngx_tidraw_intake_start(ngx_http_request_t *r)
 {
+    ngx_tidraw_call_t  *call;
+
+    call = ngx_http_get_module_ctx(r, ngx_tidraw_module);
+
+    ngx_tidraw_intake_turn(call->intake);
+
     r->read_event_handler = ngx_tidraw_intake_event;
 
     ngx_tidraw_intake_event(r);
@@ -165,6 +179,12 @@ ngx_tidraw_intake_event(ngx_http_request_t *r)
         }
 
         if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+
+            if (ngx_tidraw_intake_pace(in) != NGX_OK) {
+                r->connection->timedout = 1;
+                ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+            }
+
             return;
         }
     }
@@ -282,6 +302,43 @@ ngx_tidraw_intake_pause(ngx_tidraw_intake_t *in)
 
 
 static void
+ngx_tidraw_intake_turn(ngx_tidraw_intake_t *in)
+{
+    in->began = ngx_current_msec;
+    in->size = in->sink->size;
+}
+
+
+/*
+ * A body that trickles would keep its place, which others may need, and its
+ * file for ever: client_body_timeout ends only one that stands still.
+ */
+
+static ngx_int_t
+ngx_tidraw_intake_pace(ngx_tidraw_intake_t *in)
+{
+    ngx_http_request_t  *r;
+
+    if (ngx_current_msec - in->began < NGX_TIDRAW_INTAKE_TURN) {
+        return NGX_OK;
+    }
+
+    if (in->sink->size - in->size >= NGX_TIDRAW_INTAKE_PACE) {
+        ngx_tidraw_intake_turn(in);
+        return NGX_OK;
+    }
+
+    r = in->call->request;
+
+    ngx_tidraw_log(NGX_LOG_INFO, r->connection->log, 0, "body_ended",
+                   "request=%V error=%s bytes=%O", ngx_tidraw_request_ref(r),
+                   "the body came too slowly", in->sink->size);
+
+    return NGX_DECLINED;
+}
+
+
+static void
 ngx_tidraw_intake_broken(ngx_tidraw_call_t *call, ngx_int_t rc)
 {
     ngx_http_request_t  *r;
@@ -337,6 +394,7 @@ ngx_tidraw_intake_sink(ngx_tidraw_sink_t *sink)
 
     } else {
         in->paused = 0;
+        ngx_tidraw_intake_turn(in);
         ngx_tidraw_intake_event(r);
     }
 

@@ -25,6 +25,9 @@ struct ngx_tidraw_intake_s {
     ngx_tidraw_intake_pt     handler;
     void                    *data;
 
+    ngx_msec_t               began;      /* the turn that is watched, */
+    off_t                    size;       /* and the bytes before it */
+
     unsigned                 paused:1;   /* the sink is full */
 };
 
@@ -35,7 +38,7 @@ struct ngx_tidraw_intake_s {
  *   NGX_OK         the sink is finished, or settled
  *   NGX_DECLINED   more came than max
  *   NGX_ERROR      in->sink->rc says why; ngx_tidraw_intake_failed() answers
- * A body that breaks off has been answered.  NULL: so has this.
+ * A body that breaks off, or trickles, has been answered.  NULL: so has this.
  */
 ngx_tidraw_intake_t *ngx_tidraw_intake(ngx_tidraw_call_t *call, off_t max,
     ngx_tidraw_sink_kind_e kind, ngx_tidraw_intake_pt handler, void *data);

@@ -327,8 +327,21 @@ my $send = sub {
                     type => 'application/json', body => $small)->{status};
 };
 
+my @archives = map { Tidraw::HTTP::dial({ port => $t->port }) } 1 .. 2;
+
+$_->syswrite("POST /api/me/import HTTP/1.1\r\nHost: localhost\r\nCookie: $ann"
+             . "\r\nContent-Type: application/zip\r\nContent-Length: 1000000"
+             . "\r\n\r\nPK") for @archives;
+
+my $archive = sub {
+    return $t->http('POST', 'api/me/import', cookie => $ann, body => 'PK',
+                    type => 'application/zip')->{status};
+};
+
 ok(wait_for(sub { $send->() == 503 }, 10),
    'while one import may need all the memory the next has to wait');
+ok(wait_for(sub { $archive->() == 503 }, 10),
+   'while archives come from two the next has to wait');
 
 my $id = $t->room($ann, 'Large');
 my $path = "/api/rooms/$id/snapshot";
@@ -361,6 +374,13 @@ ok(wait_for(sub {
 }, 40), 'an import that comes too slowly is cut off');
 like($t->error_log, qr/\[info\].*event=import_ended/,
      'the log says why');
+ok(wait_for(sub {
+    local $SIG{PIPE} = 'IGNORE';
+
+    $_->syswrite('x') for @archives;
+    $archive->() != 503;
+}, 40), 'archives that come too slowly are cut off');
+like($t->error_log, qr/\[info\].*event=body_ended/, 'the log says that, too');
 $t->finish;
 
 done_testing();
