@@ -14,7 +14,7 @@ use JSON::PP qw(encode_json);
 use Test::More;
 use lib 't/lib';
 use Tidraw::Docs;
-use Tidraw::Util qw(slurp);
+use Tidraw::Util qw(slurp wait_for);
 use Tidraw::World;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
@@ -177,7 +177,10 @@ sub first_steps {
     my $says = block('docs/first-quarter-hour.md',
         '1. Start it (3 minutes, nearly all of it waiting)', 2);
 
-    serves('README.md', $run, 'http://localhost:3000/readyz');
+    # it serves a moment before it says so
+
+    serves('README.md', $run, 'http://localhost:3000/readyz',
+           sub { wait_for(sub { slurp($log) =~ /^From other/m }, 10) });
     like_text(slurp($log), $says, 'that is what it says');
     $by{"$says->{page}:$says->{line}"} = 'the command before it';
 
@@ -318,9 +321,9 @@ sub site {
 
     $w->setup(<<"END");
 install -d -o www-data -g www-data -m 750 /var/lib/tidraw
-rm -f /etc/nginx/sites-enabled/* /etc/nginx/modules-enabled/*tidraw*
-ln -s /etc/nginx/modules-available/50-mod-http-tidraw.conf \\
-    /etc/nginx/modules-enabled
+rm -f /etc/nginx/sites-enabled/*
+module=/etc/nginx/modules-available/50-mod-http-tidraw.conf
+[ ! -e \$module ] || ln -sf \$module /etc/nginx/modules-enabled
 cat > /etc/nginx/sites-enabled/default <<'SITE'
 server { listen 80;
 $line->{text}}
@@ -396,6 +399,11 @@ END
             follow(block($settings->{page}, 'Files in S3', 3),
                    qr/^\Q$command\E$/);
             is($w->setup($find) + 0, $n, "$n in the store");
+
+            # what the database knows is no stray
+
+            follow(block($settings->{page}, 'Files in S3', 4), qr/./) if $n;
+            is($w->setup($find) + 0, $n, '... and stay there');
         }
     });
 }
@@ -441,7 +449,12 @@ sub builds {
     $w->setup('mkdir -p /path/to; ln -s /srv/op/tidraw /path/to/tidraw;'
               . ' cp -r /usr/share/nginx/src /srv/op/nginx;'
               . ' cd /srv/op/nginx; [ -e configure ]'
-              . ' || cp auto/configure configure');
+              . ' || cp auto/configure configure;'
+
+              # Debian's configure writes objs/Makefile only
+
+              . ' printf "modules:\n\t\$(MAKE) -f objs/Makefile modules\n"'
+              . ' > GNUmakefile');
     $w->run('cd /srv/op/nginx');
     follow(block('docs/nginx.md', 'From source', 2), qr/./);
     is(($w->run('test -e objs/ngx_tidraw_module.so'))[0], 0, 'the module');
