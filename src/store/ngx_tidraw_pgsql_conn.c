@@ -390,10 +390,12 @@ ngx_tidraw_pgsql_write_handler(ngx_event_t *wev)
 static void
 ngx_tidraw_pgsql_notice(void *data, const char *message)
 {
+#if (NGX_DEBUG)
     ngx_tidraw_pgsql_conn_t  *pc = data;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, pc->pg->store->log, 0,
                    "postgresql: %s", message);
+#endif
 }
 
 
