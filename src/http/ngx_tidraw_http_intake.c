@@ -14,10 +14,9 @@
 #define NGX_TIDRAW_INTAKE_SYNC    300000    /* the last wait, for fsync() */
 #define NGX_TIDRAW_INTAKE_RETRY   10        /* seconds, when S3 is away */
 
-/* what comes in a turn at least, while the sink is not busy: 4 kB/s */
+/* what comes at least in each client_body_timeout, the disk not being busy */
 
-#define NGX_TIDRAW_INTAKE_TURN    20000     /* milliseconds */
-#define NGX_TIDRAW_INTAKE_PACE    (20 * 4 * 1024)
+#define NGX_TIDRAW_INTAKE_PACE    (80 * 1024)
 
 
 static void ngx_tidraw_intake_cleanup(void *data);
@@ -311,15 +310,19 @@ ngx_tidraw_intake_turn(ngx_tidraw_intake_t *in)
 
 /*
  * A body that trickles would keep its place, which others may need, and its
- * file for ever: client_body_timeout ends only one that stands still.
+ * file for ever: nginx itself ends only one that stands still for that time.
  */
 
 static ngx_int_t
 ngx_tidraw_intake_pace(ngx_tidraw_intake_t *in)
 {
-    ngx_http_request_t  *r;
+    ngx_http_request_t        *r;
+    ngx_http_core_loc_conf_t  *clcf;
 
-    if (ngx_current_msec - in->began < NGX_TIDRAW_INTAKE_TURN) {
+    r = in->call->request;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (ngx_current_msec - in->began < clcf->client_body_timeout) {
         return NGX_OK;
     }
 
@@ -328,11 +331,9 @@ ngx_tidraw_intake_pace(ngx_tidraw_intake_t *in)
         return NGX_OK;
     }
 
-    r = in->call->request;
-
     ngx_tidraw_log(NGX_LOG_INFO, r->connection->log, 0, "body_ended",
-                   "request=%V error=%s bytes=%O", ngx_tidraw_request_ref(r),
-                   "the body came too slowly", in->sink->size);
+                   "request=%V error=%s bytes=%L", ngx_tidraw_request_ref(r),
+                   "the body came too slowly", (int64_t) in->sink->size);
 
     return NGX_DECLINED;
 }
