@@ -8,10 +8,10 @@ use warnings;
 
 use Test::More;
 use lib 't/lib';
-use Tidraw::Api qw(fails done_with);
+use Tidraw::Api qw(fails done_with slowed);
 use Tidraw::Test;
 use Tidraw::Util qw(wait_for);
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 my $password = 'correct horse battery staple';
 
@@ -23,28 +23,42 @@ sub login {
 }
 
 
+# Retry-After: what is left of the wait.
+
+sub told {
+    my ($s, $name) = @_;
+
+    my ($told) = $s->{answer}{headers}{'retry-after'}[0] =~ /^(\d+)$/;
+
+    ok($told >= $s->{left} && $told <= $s->{wait}, $name)
+        or diag("$told, of $s->{wait} there are $s->{left} left");
+}
+
+
 {
     my $t = Tidraw::Test->new->start;
 
     $t->register('ann@example.org');
     $t->register('ben@example.org');
 
-    my $n = 0;
-    my $r;
+    my $wrong = sub { login($t, 'ann@example.org', 'wrong') };
+    my ($s, $right);
 
-    while ($n < 20) {
-        $r = login($t, 'ann@example.org', "wrong $n");
-        last if $r->{status} != 401;
-        $n++;
+    # until both are answered while the wait lasts
+
+    for (1 .. 3) {
+        $s = slowed($wrong);
+        $right = login($t, 'ANN@example.org', $password);
+        last if time() < $s->{since} + $s->{wait};
+        wait_for(sub {
+            login($t, 'ann@example.org', $password)->{status} == 200;
+        }, 20);
     }
 
-    is($n, 5, 'five attempts are free');
-    fails($r, 429, 'too_many_attempts', 'the next one');
-
-    my ($wait) = $r->{headers}{'retry-after'}[0] =~ /^(\d+)$/;
-
-    is($wait, 1, 'Retry-After of a second');
-    fails(login($t, 'ANN@example.org', $password), 429, 'too_many_attempts',
+    ok($s->{failed} >= 5 && !$s->{early}, 'five attempts are free');
+    fails($s->{answer}, 429, 'too_many_attempts', 'the next one');
+    told($s, 'Retry-After of a second');
+    fails($right, 429, 'too_many_attempts',
           'the right password has to wait as well');
     done_with(login($t, 'ben@example.org', $password), 200,
               'another account does not');
@@ -52,16 +66,14 @@ sub login {
     # the wait ends, doubles with each failure, and is over with a success
 
     my $start = time();
+    my $n = $s->{failed};
 
-    wait_for(sub {
-        $r = login($t, 'ann@example.org', 'wrong');
-        $r->{status} == 401;
-    }, 5);
+    $s = slowed($wrong, after => $s, failed => $n + 1);
+    ok($s->{since} - $start < 2 ** ($n - 5) + 3, 'the wait ends');
+    ok(!$s->{early} && $s->{wait} >= 2, 'the next wait is longer');
+    told($s, 'which is told');
 
-    ok(time() - $start < 4, 'the wait ends');
-    is(login($t, 'ann@example.org', 'wrong')->{headers}{'retry-after'}[0], 2,
-       'the next wait is longer');
-
+    sleep $s->{left} if $s->{left} > 0;
     ok(wait_for(sub {
         login($t, 'ann@example.org', $password)->{status} == 200;
     }, 10), 'the right password gets in after it');
@@ -78,19 +90,24 @@ sub login {
 
     $t->register('ann@example.org');
 
-    my $r;
     my $n = 0;
+    my ($s, $right);
 
-    while ($n < 60) {
-        $r = login($t, "user$n\@example.org", 'wrong');
-        last if $r->{status} != 401;
-        $n++;
+    for (1 .. 4) {
+        $s = slowed(sub { login($t, 'user' . $n++ . '@example.org', 'wrong') },
+                    free => 30, after => $s);
+        $right = login($t, 'ann@example.org', $password);
+        last if $right->{status} != 200;
+
+        # that one was not counted
+
+        ok(time() >= $s->{since} + $s->{wait}, 'who gets in has waited');
     }
 
-    ok($n >= 20 && $n < 60, "an address is slowed down, too (after $n)");
-    fails($r, 429, 'too_many_attempts', 'the next account');
-    fails(login($t, 'ann@example.org', $password), 429, 'too_many_attempts',
-          'whichever it is');
+    ok($s->{failed} >= 20 && $s->{failed} < 60 && !$s->{early},
+       "an address is slowed down, too (after $s->{failed})");
+    fails($s->{answer}, 429, 'too_many_attempts', 'the next account');
+    fails($right, 429, 'too_many_attempts', 'whichever it is');
 }
 
 

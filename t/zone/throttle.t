@@ -9,9 +9,8 @@ use warnings;
 use Cwd qw(abs_path);
 use Test::More;
 use lib 't/lib';
-use Tidraw::Api qw(fails);
+use Tidraw::Api qw(fails slowed);
 use Tidraw::Test;
-use Tidraw::Util qw(wait_for);
 
 sub login {
     my ($t) = @_;
@@ -26,20 +25,20 @@ sub login {
 
     $t->register('ann@example.org');
 
-    is(login($t)->{status}, 401, "attempt $_ of five") for 1 .. 5;
-    fails(login($t), 429, 'too_many_attempts', 'whichever worker is asked')
-        for 1 .. 8;
+    my $s = slowed(sub { login($t) }, row => 8);
 
-    # the next wait is of two seconds, the one after it of four
+    ok($s->{failed} >= 5 && !$s->{early}, 'five attempts are free');
+    fails($s->{answer}, 429, 'too_many_attempts', 'whichever worker is asked');
 
-    wait_for(sub { login($t)->{status} == 401 }, 5);
-    wait_for(sub { login($t)->{status} == 401 }, 5);
-    $t->reload;
+    # a reload before each attempt, until one is refused
 
-    my $r = login($t);
+    $s = slowed(sub { login($t) }, after => $s, failed => 7);
+    $s = slowed(sub { $t->reload; login($t) }, after => $s);
 
-    fails($r, 429, 'too_many_attempts', 'after a reload as well');
-    cmp_ok($r->{headers}{'retry-after'}[0], '>=', 2, 'and for as long');
+    fails($s->{answer}, 429, 'too_many_attempts', 'after a reload as well');
+    is($s->{early}, 0, 'nobody got in before his time');
+    cmp_ok($s->{answer}{headers}{'retry-after'}[0], '>=', $s->{left},
+           'and for as long');
 
     $t->{conf}{location} = 'tidraw_zone 1m;';
     $t->reload;
@@ -55,16 +54,16 @@ sub login {
 
     $t->register('ann@example.org');
 
-    my ($r, $n);
+    # that of ann was the first one
 
-    for ($n = 1; $n < 150; $n++) {
-        $r = $t->http('POST', 'api/auth/register', json => { name => 'N',
+    my $s = slowed(sub {
+        return $t->http('POST', 'api/auth/register', json => { name => 'N',
             email => 'ann@example.org', password => 'long enough' });
-        last if $r->{status} == 429;
-    }
+    }, free => 99);
 
-    is($n, 100, 'a hundred registrations of an address');
-    fails($r, 429, 'too_many_attempts', 'the next one');
+    ok($s->{failed} >= 99 && !$s->{early},
+       'a hundred registrations of an address');
+    fails($s->{answer}, 429, 'too_many_attempts', 'the next one');
     is(login($t)->{status}, 401, 'who has an account is not concerned');
 }
 
@@ -78,8 +77,10 @@ sub login {
     $t->start;
     $t->register('ann@example.org');
 
-    is(login($t)->{status}, 401, "alone, attempt $_") for 1 .. 5;
-    fails(login($t), 429, 'too_many_attempts', 'the sixth');
+    my $s = slowed(sub { login($t) });
+
+    ok($s->{failed} >= 5 && !$s->{early}, 'alone, five attempts');
+    fails($s->{answer}, 429, 'too_many_attempts', 'the sixth');
 }
 
 
