@@ -230,16 +230,30 @@ each_database(sub {
 # Too many, and time: the same for those who have an account and who have not.
 
 {
-    my $t = Tidraw::Test->new->start;
-
-    $t->register('ann@example.org');
-
     my %limit;
 
-    for my $email (qw(ann@example.org bob@example.org)) {
-        my @status = map { ask($t, $email)->{status} } 1 .. 5;
+    # the third one brings a wait of a second, in which the others come
 
-        $limit{$email} = "@status";
+    for (1 .. 5) {
+        my $t = Tidraw::Test->new->start;
+        my $late = 0;
+
+        $t->register('ann@example.org');
+
+        for my $email (qw(ann@example.org bob@example.org)) {
+            my $from;
+            my @status = map {
+                $from = time() if $_ == 3;
+                ask($t, $email)->{status};
+            } 1 .. 5;
+
+            $late ||= time() - $from >= 1;
+            $limit{$email} = "@status";
+        }
+
+        $t->finish;
+
+        last if !$late;
     }
 
     is($limit{'ann@example.org'}, $limit{'bob@example.org'},

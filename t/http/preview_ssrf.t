@@ -369,10 +369,22 @@ import('../lib/internet.mjs').then(async ({ internet }) => {
 
     /* who asks too much */
 
-    await someone()
-    let n = 0
+    let n
+    let last
     net.pages['/many'] = html('<title>Many</title>')
-    while (n < 60 && (r = await preview('http://page.test/many', user)).status === 200) n++
+
+    /* the wait is of a second: once more, if the one after it came later */
+
+    for (let i = 0; i < 5 && !(Date.now() - last < 1000); i++) {
+      await someone()
+      n = 0
+
+      do {
+        if (n === 29) last = Date.now()
+        r = await preview('http://page.test/many', user)
+      } while (r.status === 200 && ++n < 60)
+    }
+
     ok(n === 30 && r.code === 'too_many_attempts', `${n} in a row, then one waits`, JSON.stringify(r))
 
     /* the whole time */
