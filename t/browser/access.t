@@ -185,6 +185,29 @@ import('./harness.mjs').then(async ({ PASSWORD, done, equal, suite, until }) => 
       equal(out.trouble(), '', 'trouble')
     })
 
+    await test('who is signed out while drawing signs in again and is back on the board', async () => {
+      const room = await server.room(ann.cookie, 'In the middle')
+      const cookie = await server.login('ann@example.org', { password: PASSWORD })
+      const out = await s.person({ cookie })
+      out.expects(/sync error NOT_AUTHENTICATED|401/)
+      await out.open(room)
+      await out.canvas()
+      await out.drawBox(300, 300)
+      await fetch(s.url('api/auth/logout'), {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Cookie: cookie.split(';')[0] },
+        body: '{}',
+      })
+      await out.page.getByRole('heading', { name: 'Please sign in' }).waitFor()
+      await out.page.getByRole('link', { name: 'Sign in' }).click()
+      await out.page.getByLabel('E-mail').fill('ann@example.org')
+      await out.page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+      await out.page.keyboard.press('Enter')
+      await out.canvas()
+      await out.seesShapes(1)
+      equal(out.trouble(), '', 'trouble')
+    })
+
     await test('nothing was asked of another host, no error on the console', async () => {
       equal(ann.trouble(), '', 'Ann')
     })

@@ -1,13 +1,14 @@
 // The server does not let this page into the board: why, and what to do.
 import { ExclamationTriangleIcon, LockClosedIcon, QuestionMarkIcon, UpdateIcon } from '@radix-ui/react-icons'
 import { Button, Flex } from '@radix-ui/themes'
+import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Link, useNavigate } from 'react-router-dom'
 import { CenterPage } from '../components/CenterPage'
 import { Loading } from '../components/States'
 import { hasCode } from '../lib/errors'
 import { useHere } from '../lib/here'
-import { useSignOut, useUser } from '../lib/query'
+import { checkSession, useSignOut, useUser } from '../lib/query'
 import { reloadOnce } from '../lib/reload'
 import { t } from '../texts'
 
@@ -37,10 +38,13 @@ export function asReason(text: string): Reason {
 export function Refusal({ reason }: { reason: Reason }) {
   const [reloading, setReloading] = useState(reason === 'CLIENT_TOO_OLD')
   const Icon = ICONS[reason] ?? ExclamationTriangleIcon
+  const client = useQueryClient()
 
   useEffect(() => {
     if (reason === 'CLIENT_TOO_OLD') setReloading(reloadOnce('client'))
-  }, [reason])
+    /* the socket learns first that a session ended elsewhere */
+    if (reason === 'NOT_AUTHENTICATED') void checkSession(client)
+  }, [reason, client])
 
   if (reloading) return <Loading />
 

@@ -20,7 +20,7 @@ export function createQueryClient(): QueryClient {
   /* a session that ended elsewhere: who is signed in is asked again */
   const onError = (error: unknown) => {
     if (error instanceof ApiError && error.code === 'not_authenticated') {
-      void client.invalidateQueries({ queryKey: sessionQuery.queryKey })
+      void checkSession(client)
     }
   }
 
@@ -65,12 +65,25 @@ type Registration = {
 }
 
 /* another account sees other boards: nothing of the old one may stay */
+function forget(client: QueryClient) {
+  for (const key of ['rooms', 'room', 'sharing', 'history', 'folders', 'account', 'admin']) client.removeQueries({ queryKey: [key] })
+}
+
+/* Asks the server who is signed in. Where a page goes on believing in a session
+   that is over, signing in leads straight back to what was refused. */
+export async function checkSession(client: QueryClient): Promise<void> {
+  const before = client.getQueryData(sessionQuery.queryKey)?.user
+  const now = await client.fetchQuery({ ...sessionQuery, staleTime: 0 }).catch(() => null)
+
+  if (before && now?.user === null) forget(client)
+}
+
 export function useEnter() {
   const client = useQueryClient()
 
   return async (user: User | null) => {
     client.setQueryData(sessionQuery.queryKey, { user })
-    for (const key of ['rooms', 'room', 'sharing', 'history', 'folders', 'account', 'admin']) client.removeQueries({ queryKey: [key] })
+    forget(client)
     await client.invalidateQueries({ queryKey: configQuery.queryKey })
   }
 }
