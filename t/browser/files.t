@@ -2,6 +2,8 @@
 // A picture that one drops on a board is seen by the others, guests too, in
 // the size they need; and nothing that people upload runs on the site.
 
+const { readFile } = require('node:fs/promises')
+
 import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
   await suite({ location: '/team/' }, async (s) => {
     const { test, server } = s
@@ -67,6 +69,106 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await drop(ann, 'svg', 'evil.svg')
       await shown(bob, 3)
       await shown(ann, 3)
+    })
+
+    await test('a picture of a pasted text is a file, too', async () => {
+      await ann.page.evaluate(() => {
+        const clipboardData = new DataTransfer()
+        clipboardData.setData('text/plain', '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"><rect width="90" height="60"/></svg>')
+        document.querySelector('.tl-canvas').dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData }))
+      })
+      await shown(ann, 4)
+      await shown(bob, 4)
+    })
+
+    await test('while a picture is on its way, nobody has an empty frame of it', async () => {
+      let go
+      const held = new Promise((resolve) => (go = resolve))
+      await ann.page.route(/\/files\?name=late/, (route) => held.then(() => route.continue()))
+      await drop(ann, 'small', 'late.png')
+      await ann.page.getByText('Uploading a file').waitFor()
+      equal(await ann.shapes().count(), 4, 'shapes')
+      equal(await bob.shapes().count(), 4, 'shapes of the guest')
+      go()
+      await shown(ann, 5)
+      await shown(bob, 5)
+    })
+
+    await test('what was not uploaded leaves nothing on the board, and why is said', async () => {
+      ann.expects(/507/, /^Event /)
+      await ann.page.route(/\/files\?name=full/, (route) =>
+        route.fulfill({ status: 507, json: { error: { code: 'storage_full', message: '' } } }),
+      )
+      await drop(ann, 'small', 'full.png')
+      await ann.told('full.png was not uploaded: the disk of the server is full.')
+      await drop(ann, 'broken', 'broken.png')
+      await ann.told('broken.png could not be read as a picture or a video')
+      await drop(ann, 'broken', 'letter.pdf')
+      await ann.told('Only images and videos can be added to a board')
+      equal(await ann.shapes().count(), 5, 'shapes')
+      equal(await bob.shapes().count(), 5, 'shapes of the guest')
+    })
+
+    await test('a picture takes the place of another, in the frame of what was cropped', async () => {
+      const { page } = ann
+      const replace = async (name) => {
+        const chooser = page.waitForEvent('filechooser')
+        await page.getByTitle('Replace media').click()
+        await (await chooser).setFiles({ name, mimeType: 'image/png', buffer: await png(page, 80, 20) })
+      }
+      await page.keyboard.press('Control+a')
+      await page.keyboard.press('Delete')
+      await ann.seesShapes(0)
+      await drop(ann, 'small', 'dot.png')
+      await shown(ann, 1)
+      await page.getByTitle('Crop image').click()
+      await page.getByTitle('Aspect ratio').click()
+      await page.getByTitle('Square').click()
+      await page.getByTestId('tool.image-confirm').click()
+      ann.expects(/403/)
+      await page.route(/\/files\?name=refused/, (route) => route.fulfill({ status: 403, json: { error: { code: 'forbidden', message: '' } } }))
+      await replace('refused.png')
+      await ann.told('refused.png was not uploaded: you may not add files here.')
+      await shown(ann, 1)
+      await replace('wide.png')
+      await until(() => images(ann).first().evaluate((i) => i.naturalWidth === 80), 'the other picture')
+      let shape
+      await page.getByText('Saved', { exact: true }).waitFor()
+      await until(async () => {
+        const [[state]] = await server.sql(`SELECT state FROM records JOIN rooms ON rooms.num = records.room WHERE rooms.id = '${room}' AND records.id LIKE 'shape:%'`)
+        shape = JSON.parse(state).props
+        return shape.crop?.topLeft.x > 0.3
+      }, 'the frame')
+      equal(`${shape.w} ${shape.h}`, '30 30', 'frame')
+      equal(shape.crop.bottomRight.x - shape.crop.topLeft.x, 0.25, 'what is seen of its width')
+      equal(shape.crop.bottomRight.y - shape.crop.topLeft.y, 1, 'all of its height')
+    })
+
+    await test('a board that was taken away as a file and thrown away comes back with its pictures', async () => {
+      const { page } = ann
+      const lost = (await ann.api('POST', `rooms/${room}/duplicate`, { name: 'Old plans' })).id
+      await ann.open(lost)
+      await shown(ann, 1)
+      const download = page.waitForEvent('download')
+      await page.getByTestId('main-menu.button').click()
+      await page.getByRole('menuitem', { name: 'Export' }).click()
+      await page.getByRole('menuitem', { name: '.tldr', exact: true }).click()
+      const text = (await readFile(await (await download).path())).toString()
+      equal(text.includes('"asset:'), true, 'ids of assets')
+      equal(text.includes('"src":"asset:'), false, 'a picture that is elsewhere')
+      await ann.open(room)
+      await ann.canvas()
+      await ann.api('DELETE', `rooms/${lost}`)
+      await ann.api('DELETE', `rooms/${lost}?forever=1`)
+
+      await drop(ann, 'tldr', 'Old plans.tldr', text)
+      await page.getByRole('button', { name: 'Make a board of it' }).click()
+      await page.getByRole('button', { name: 'Old plans' }).waitFor()
+      await shown(ann, 1)
+      const [[state]] = await server.sql(`SELECT state FROM records WHERE id LIKE 'asset:%' AND state LIKE '%wide.png%'`)
+      equal(/^asset:[\w-]{22}$/.test(JSON.parse(state).props.src), true, state.slice(0, 300))
+      await ann.open(room)
+      await ann.canvas()
     })
 
     const evil = {
@@ -135,13 +237,27 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
 
   done()
 
-  function drop(person, what, name) {
-    return person.page.locator('.tl-canvas').evaluate(async (canvas, { what, name }) => {
+  async function png(page, w, h) {
+    const url = await page.evaluate(([w, h]) => {
+      const c = document.createElement('canvas')
+      c.width = w
+      c.height = h
+      return c.toDataURL()
+    }, [w, h])
+    return Buffer.from(url.split(',')[1], 'base64')
+  }
+
+  function drop(person, what, name, text = '') {
+    return person.page.locator('.tl-canvas').evaluate(async (canvas, { what, name, text }) => {
       let file
       if (what === 'svg') {
-        const text = `<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60" onload="parent.document.title='evil'">
+        const evil = `<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60" onload="parent.document.title='evil'">
           <script>parent.document.title = 'evil'</script><rect width="90" height="60" fill="teal"/></svg>`
-        file = new File([text], name, { type: 'image/svg+xml' })
+        file = new File([evil], name, { type: 'image/svg+xml' })
+      } else if (what === 'broken') {
+        file = new File(['nothing'], name, { type: name.endsWith('.png') ? 'image/png' : 'application/pdf' })
+      } else if (what === 'tldr') {
+        file = new File([text], name)
       } else {
         const c = document.createElement('canvas')
         c.width = what === 'small' ? 40 : 2400
@@ -163,6 +279,6 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
         bubbles: true, cancelable: true, dataTransfer,
         clientX: box.x + box.width / 2, clientY: box.y + box.height / 2,
       }))
-    }, { what, name })
+    }, { what, name, text })
   }
 })

@@ -46,10 +46,10 @@ function ExportSubmenu() {
   const { room, link } = useBoard()
   const [busy, setBusy] = useState(false)
 
-  const asPdf = async () => {
+  const saved = async (saving: Promise<unknown>) => {
     setBusy(true)
     try {
-      if (!(await savePdf(editor, room.name))) toast({ text: t.board.nothingToExport })
+      if ((await saving) === false) toast({ text: t.board.nothingToExport })
     } catch {
       toast({ text: t.board.exportFailed, tone: 'error' })
     }
@@ -61,8 +61,8 @@ function ExportSubmenu() {
       <TldrawUiMenuGroup id="export-all-as-group">
         <TldrawUiMenuActionItem actionId="export-all-as-svg" />
         <TldrawUiMenuActionItem actionId="export-all-as-png" />
-        <TldrawUiMenuItem id="export-pdf" label="PDF" readonlyOk disabled={busy} onSelect={() => void asPdf()} />
-        <TldrawUiMenuItem id="export-tldr" label=".tldr" readonlyOk onSelect={() => saveTldr(room, link)} />
+        <TldrawUiMenuItem id="export-pdf" label="PDF" readonlyOk disabled={busy} onSelect={() => void saved(savePdf(editor, room.name))} />
+        <TldrawUiMenuItem id="export-tldr" label=".tldr" readonlyOk disabled={busy} onSelect={() => void saved(saveTldr(room, link))} />
       </TldrawUiMenuGroup>
       <TldrawUiMenuGroup id="export-all-as-bg">
         <ToggleTransparentBgMenuItem />

@@ -1,12 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSync } from '@tldraw/sync'
 import { useCallback, useMemo, useRef, useState } from 'react'
+import { useNavigate } from 'react-router-dom'
 import { type Editor, type TLComponents, Tldraw } from 'tldraw'
 import { Loading } from '../components/States'
 import { useToast } from '../components/Toasts'
 import { HistoryDoor } from '../history/HistoryDoor'
 import { socketUrl } from '../lib/base'
-import { configQuery } from '../lib/query'
+import { errorText } from '../lib/errors'
+import { configQuery, useUser } from '../lib/query'
+import { isBoardFile, useImportRoom } from '../lib/rooms'
 import type { Room } from '../lib/types'
 import { ShareDialog } from '../share/ShareDialog'
 import { t } from '../texts'
@@ -17,6 +20,7 @@ import { BoardContext } from './BoardContext'
 import { EditorFailed } from './EditorFailed'
 import { EmbedPanel } from './EmbedPanel'
 import { drawWaiting } from './excalidraw'
+import { registerFiles } from './files'
 import { IMAGE_TYPES, VIDEO_TYPES, fileLimits, registerBookmarks } from './content'
 import { useIdentity } from './identity'
 import { MainMenu } from './MainMenu'
@@ -58,14 +62,20 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
   const toast = useToast()
   const assets = useMemo(() => boardAssets(room.id, link), [room.id, link])
   const limits = useMemo(() => fileLimits(config?.max_upload), [config?.max_upload])
+  const asBoard = useAsBoard()
   const mounted = useCallback(
     (editor: Editor) => {
       registerBookmarks(editor, previewsOf(client, room.id, link))
+      registerFiles(editor, {
+        maxAssetSize: limits.maxAssetSize,
+        tell: (text) => toast({ text, tone: 'error' }),
+        otherwise: asBoard,
+      })
       if (embedded) mountEmbedded(editor)
       else mount(editor)
       drawWaiting(editor, room.id, assets).catch(() => toast({ text: t.board.notDrawn, tone: 'error' }))
     },
-    [client, room.id, link, embedded, assets, toast],
+    [client, room.id, link, embedded, assets, limits, asBoard, toast],
   )
   const store = useSync({ uri: socketUrl(room.id, link), assets, userInfo })
   const unsaved = useUnsaved(store.store, room.id, userInfo.id)
@@ -103,6 +113,30 @@ export function OpenBoard({ room, link, embedded, onAgain }: Props) {
       </main>
       {!embedded && <ShareDialog room={room} link={link} open={sharing} onOpenChange={setSharing} />}
     </BoardContext.Provider>
+  )
+}
+
+/* a file that is a board of its own is not drawn into this one */
+function useAsBoard(): (file: File) => boolean {
+  const user = useUser()
+  const toast = useToast()
+  const navigate = useNavigate()
+  const { mutateAsync: load } = useImportRoom()
+
+  return useCallback(
+    (file: File) => {
+      if (!user || !isBoardFile(file)) return false
+
+      const bring = () =>
+        void load(file).then(
+          (made) => navigate(`/board/${made.id}`),
+          (error: unknown) => toast({ text: errorText(error), tone: 'error' }),
+        )
+
+      toast({ text: t.board.isBoard(file.name), action: { label: t.board.makeBoard, onSelect: bring } })
+      return true
+    },
+    [user, toast, navigate, load],
   )
 }
 

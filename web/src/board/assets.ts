@@ -3,6 +3,7 @@
 // lives. Small images of old boards are inside their records and stay there.
 import type { TLAsset, TLAssetContext, TLAssetStore } from 'tldraw'
 import { appUrl } from '../lib/base'
+import { dataUrl } from '../lib/tldr'
 import { reducedCopies } from './assetsReduce'
 import { UploadError, send } from './assetsUpload'
 
@@ -69,13 +70,4 @@ function widthFor(asset: TLAsset, context: TLAssetContext): number | undefined {
 
 function canBeInline(file: Blob): boolean {
   return file.size <= MAX_INLINE && file.type.startsWith('image/')
-}
-
-function dataUrl(file: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.onload = () => resolve(reader.result as string)
-    reader.onerror = () => reject(reader.error ?? new Error('The file cannot be read'))
-    reader.readAsDataURL(file)
-  })
 }

@@ -8,10 +8,15 @@ export const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'
 
 export const VIDEO_TYPES = ['video/mp4', 'video/webm', 'video/quicktime']
 
+export const sizeText = (size: number) =>
+  size >= 1024 * 1024 ? `${Math.floor(size / 1024 / 1024)} MB` : `${Math.floor(size / 1024)} KB`
+
 /* what the editor says about files before it lets one go */
 export function fileLimits(maxAssetSize = 100 * 1024 * 1024) {
-  const max = maxAssetSize >= 1024 * 1024 ? `${Math.floor(maxAssetSize / 1024 / 1024)} MB` : `${Math.floor(maxAssetSize / 1024)} KB`
-  const said = { 'assets.files.size-too-big': t.board.fileTooBig(max), 'assets.files.type-not-allowed': t.board.fileType }
+  const said = {
+    'assets.files.size-too-big': t.board.fileTooBig(sizeText(maxAssetSize)),
+    'assets.files.type-not-allowed': t.board.fileType,
+  }
   const overrides: TLUiOverrides = { translations: { en: said, de: said } }
 
   return { maxAssetSize, overrides }

@@ -1,8 +1,7 @@
 // Taking a board away: as a PDF with one sheet for each page that has
 // something on it, or as the file of the editor.
 import { Box, type Editor, type TLPageId } from 'tldraw'
-import { appUrl } from '../lib/base'
-import { exportPath } from '../lib/rooms'
+import { whole } from '../lib/tldr'
 import type { Room } from '../lib/types'
 import { type Sheet, pdf } from './pdf'
 
@@ -28,7 +27,7 @@ export async function savePdf(editor: Editor, name: string): Promise<boolean> {
   }
 
   if (sheets.length === 0) return false
-  save(URL.createObjectURL(pdf(sheets, name)), `${fileName(name)}.pdf`)
+  save(pdf(sheets, name), `${fileName(name)}.pdf`)
   return true
 }
 
@@ -60,16 +59,17 @@ async function sheetOf(editor: Editor, page: TLPageId): Promise<Sheet> {
   }
 }
 
-export function saveTldr(room: Room, link: string | null): void {
-  save(appUrl(exportPath(room.id, link)), `${fileName(room.name)}.tldr`)
+export async function saveTldr(room: Room, link: string | null): Promise<void> {
+  save(await whole(room.id, link), `${fileName(room.name)}.tldr`)
 }
 
 const fileName = (name: string) => name.replace(/[\\/:*?"<>|]+/g, ' ').trim() || 'board'
 
-function save(url: string, name: string): void {
+function save(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file)
   const link = document.createElement('a')
   link.href = url
   link.download = name
   link.click()
-  if (url.startsWith('blob:')) setTimeout(() => URL.revokeObjectURL(url), 60_000)
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

@@ -11,6 +11,7 @@ import {
 import { ApiError, api, query, request, segment } from './api'
 import { drawingName, isExcalidraw, keepDrawing, readDrawing } from './excalidraw'
 import { language, t } from '../texts'
+import { bringTldr, withPictures } from './tldr'
 import type { Room, RoomPage, Template } from './types'
 
 const PAGE = 50
@@ -93,6 +94,8 @@ export const useCreateRoom = () =>
 export const useDuplicateRoom = () =>
   useNewRoom(({ id, name }: { id: string; name: string }) => api.post<Room>(path(id, '/duplicate'), { name }))
 
+export const isBoardFile = (file: File) => isExcalidraw(file) || /\.tldr$/i.test(file.name)
+
 /* a file becomes a board of its own: a .tldr by the server, one of Excalidraw by the editor when it opens */
 export const useImportRoom = () =>
   useNewRoom(async (file: File) => {
@@ -105,11 +108,11 @@ export const useImportRoom = () =>
       return room
     }
 
-    return api.upload<Room>(
-      'POST',
-      `rooms/import${query({ name: file.name.replace(/\.(tldr|json)$/i, '').trim().slice(0, 100) })}`,
-      new Blob([file], { type: 'application/json' }),
-    )
+    const name = file.name.replace(/\.(tldr|json)$/i, '').trim().slice(0, 100)
+    const pictures = await withPictures(file)
+    if (pictures) return bringTldr(pictures, name || t.boards.untitled)
+
+    return api.upload<Room>('POST', `rooms/import${query({ name })}`, new Blob([file], { type: 'application/json' }))
   })
 
 /* shown at once; when the server refuses, what it has comes back */
@@ -179,4 +182,3 @@ export async function putThumbnail(id: string, link: string | null, image: Blob)
   await request('PUT', path(id, `/thumbnail${query({ link })}`), image, { 'Content-Type': image.type })
 }
 
-export const exportPath = (id: string, link: string | null) => `api/${path(id, `/export${query({ link })}`)}`
