@@ -108,13 +108,17 @@ for my $db (Tidraw::Test->databases) {
     ok(wait_for(sub { $fds->($t->pid) <= $before }, 15),
        "$db: no descriptor is left over");
 
-    # a graceful end lets operations finish
+    # a graceful end lets operations finish, however long they take
+
+    $t->{shutdown} = 60;
+    $t->reload;
 
     my $slow = $t->begin_run(op('w', [TEST_SPIN => 'i 1000000'],
                                      [TEST_SETTING_PUT => 's slow', 's v']));
     $t->taken($slow);
-    $t->quit;
-    is(($t->finish_run($slow))[0]{rc}, OK, "$db: quit waits for operations");
+    $t->quit(60);
+    is(($t->finish_run($slow, 60))[0]{rc}, OK,
+       "$db: quit waits for operations");
 
     # a fast one does not wait for long, and loses nothing acknowledged
 

@@ -53,6 +53,7 @@ sub databases { return ('sqlite', 'postgres') }
 # netns      the network namespace that nginx runs in
 # address    127.0.0.1; where it listens
 # backend    { netns, address } of the PostgreSQL and the Redis of the test
+# shutdown   5 s; how long workers that go wait for their connections
 # ready      1: start() waits until the database is there, too; 0: it does not
 # module     1; 0 leaves the module out (for tests of this library)
 # static     0; 1 where NGINX_BIN has the module linked in
@@ -71,6 +72,7 @@ sub new {
         address  => '127.0.0.1',
         module   => 1,
         database => $ENV{TIDRAW_DATABASE} || 'sqlite',
+        shutdown => 5,
         port     => 0,
         allow    => [],
         pid      => 0,
@@ -170,7 +172,7 @@ sub configure {
 $user
 daemon off;
 worker_processes $self->{workers};
-worker_shutdown_timeout 5s;
+worker_shutdown_timeout $self->{shutdown}s;
 pid $dir/run/nginx.pid;
 error_log $dir/error.log $level;
 $load
