@@ -116,7 +116,7 @@ each_database(sub {
           'not_authenticated', 'the token before does not');
     fails($t->http('GET', 'api/me', cookie => $other), 401,
           'not_authenticated', 'other sessions end');
-    is_deeply($ws->wait_close(3), [4099, 'NOT_AUTHENTICATED'],
+    is_deeply($ws->wait_close, [4099, 'NOT_AUTHENTICATED'],
               'live ones, too');
 
     fails($t->http('POST', 'api/auth/login', json => {

@@ -54,7 +54,7 @@ each_database(sub {
 
     done_with($t->http('DELETE', "api/me/sessions/$other->{id}",
                        cookie => $ann), 204, 'it is ended');
-    is_deeply($ws->wait_close(3), [4099, 'NOT_AUTHENTICATED'],
+    is_deeply($ws->wait_close, [4099, 'NOT_AUTHENTICATED'],
               'its board closes');
     fails($t->http('GET', 'api/me', cookie => $phone), 401,
           'not_authenticated', 'its cookie is worth nothing');
@@ -159,7 +159,7 @@ each_database(sub {
     $ws = Tidraw::WS->new(port => $t->{port});
     $ws->handshake("/connect/$room", headers => {
         Authorization => "Bearer $rule->{token}" });
-    is_deeply($ws->wait_close(3), [4099, 'FORBIDDEN'],
+    is_deeply($ws->wait_close, [4099, 'FORBIDDEN'],
               'who may only administer reads no board');
     fails($t->http('GET', "api/rooms/$room", by($rule->{token})), 403,
           'forbidden', 'nor asks for it');
@@ -204,7 +204,7 @@ each_database(sub {
 
         done_with($t->http('DELETE', "api/me/tokens/$tok->{id}",
                            cookie => $ann), 204, 'the token is deleted');
-        is_deeply($ws->wait_close(3), [4099, 'NOT_AUTHENTICATED'],
+        is_deeply($ws->wait_close, [4099, 'NOT_AUTHENTICATED'],
                   'the board closes');
         fails($t->http('GET', 'api/me', by($tok->{token})), 401,
               'not_authenticated', 'the token is worth nothing');

@@ -241,6 +241,9 @@ each_database(sub {
     fresh(1);
     ok(empty(), 'a reload while the mail server thinks: both are sent once');
 
+    $smtp->stop;
+    $smtp->start(slow => 8000);
+
     invite($ann, $room, 'kim@example.net');
     ($m) = fresh(1);
     is(scalar(@left = rows()), 1, 'while it thinks the mail is kept');

@@ -60,9 +60,10 @@ my $room = $t->room($ann);
 
 $t->api('POST', "api/rooms/$room/invites", cookie => $ann,
         json => { role => 'editor', email => 'ben@example.org' });
-like($t->error_log,
-     qr{to=ben\@example.org text="an invi[^"]*" link=http://\S+/invite/},
-     'an invitation is in the log then');
+ok(wait_for(sub {
+    $t->error_log
+        =~ m{to=ben\@example.org text="an invi[^"]*" link=http://\S+/invite/}
+}), 'an invitation is in the log then');
 
 # TLS
 

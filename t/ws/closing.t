@@ -28,16 +28,26 @@ for my $tls (0, 1) {
     my $room = $t->room($cookie);
     my ($worker) = ($t->workers, $t->pid);
 
-    my $session = sub { session($t, $room, cookie => $cookie) };
+    # one that stays: who is silent for 20 s is closed
+
+    undef $t->{client};
+
+    my $first = session($t, $room, cookie => $cookie);
+    my $alive = sub {
+        $first->send_text(ping_text());
+        return ($first->recv // '') eq pong_text();
+    };
+
+    my $session = sub {
+        $alive->();
+        return session($t, $room, cookie => $cookie);
+    };
 
     my $sockets = sub {
         scalar grep { (readlink($_) // '') =~ /^socket/ }
                glob "/proc/$worker/fd/*";
     };
 
-    undef $t->{client};
-
-    my $first = $session->();
     my $before = $sockets->();
 
     # the server closes: a message that is no JSON
@@ -117,11 +127,11 @@ for my $tls (0, 1) {
         }
     }
 
-    ok($ws->{socket} && wait_for(sub { $sockets->() <= $before }, 15),
-       'no connection is left, not even of who does not read');
-
-    $first->send_text(ping_text());
-    is($first->recv, pong_text(), 'and the others are still there');
+    ok($ws->{socket} && wait_for(sub {
+        $alive->();
+        $sockets->() <= $before;
+    }, 15), 'no connection is left, not even of who does not read');
+    ok($alive->(), 'and the others are still there');
 }
 
 done_testing();
