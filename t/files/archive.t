@@ -142,7 +142,8 @@ each_database(sub {
               'all of it') or diag($r->{body});
     is(scalar(grep { $_->{board} } @lines), 4, 'a line for each board');
     is($r->{headers}{'content-type'}[0], 'application/x-ndjson', 'as lines');
-    is(scalar blobs($t), 3, 'each content is there once, as before');
+    ok(wait_for(sub { blobs($t) == 3 }),
+       'each content is there once, as before');
 
     my ($again) = $export->($eve);
     my $after = unzip($again);

@@ -12,7 +12,7 @@ use lib 't/lib';
 use Tidraw::Api qw(fails done_with each_database);
 use Tidraw::Files qw(png jpeg blobs left);
 use Tidraw::Test;
-use Tidraw::Util qw(run_ok);
+use Tidraw::Util qw(run_ok wait_for);
 
 each_database(sub {
     my ($t) = @_;
@@ -102,7 +102,7 @@ each_database(sub {
     my $again = done_with($post->($png), 201, 'the same again');
 
     isnt($again->{id}, $f->{id}, 'another id');
-    is(scalar blobs($t), 1, 'one file on disk');
+    ok(wait_for(sub { blobs($t) == 1 }), 'one file on disk');
 
     my ($file) = blobs($t);
     my ($blake) = run_ok(undef, 'b2sum', '-l', '256', $file) =~ /^(\w+)/;
@@ -124,7 +124,7 @@ each_database(sub {
           'missing on disk');
     done_with($post->($png), 201, 'the same once more');
     is($t->http('GET', $f->{url}, cookie => $ann)->{body}, $png, 'healed');
-    is(scalar blobs($t), 1, 'still one file on disk');
+    ok(wait_for(sub { blobs($t) == 1 }), 'still one file on disk');
 
     # sizes around those of the buffers, whole and in chunks
 
@@ -199,7 +199,8 @@ each_database(sub {
         for 2 .. 4;
     fails($put->($big, 99, png(99, 2)), 409, 'conflict', 'too many copies');
 
-    is(join(' ', left($t)), '', 'nothing is left in the temporary folder');
+    ok(wait_for(sub { !left($t) }),
+       'nothing is left in the temporary folder');
 
     $r = $t->sql("SELECT count(*) FROM activity WHERE action = 'file.added'");
     ok($r, 'the activity log knows');
