@@ -286,3 +286,16 @@ td_buf_free(td_buf_t *b)
     b->size = 0;
     b->failed = 0;
 }
+
+
+void
+td_buf_reset(td_buf_t *b)
+{
+    if (b->size > TD_BUF_KEEP) {
+        td_buf_free(b);
+        return;
+    }
+
+    b->len = 0;
+    b->failed = 0;
+}

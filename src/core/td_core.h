@@ -90,6 +90,15 @@ void td_buf_char(td_buf_t *b, char c);
 void td_buf_uint(td_buf_t *b, uint64_t n);
 void td_buf_free(td_buf_t *b);
 
+/*
+ * Forgets what is in it.  The memory is kept for the next use only if it is
+ * TD_BUF_KEEP bytes or less: owners live long and are many, and what each of
+ * them ever needed at most is far more than what all need at a time.
+ */
+void td_buf_reset(td_buf_t *b);
+
+#define TD_BUF_KEEP  8192
+
 #define td_buf_str(b, s)   td_buf_add(b, (s).data, (s).len)
 #define td_buf_lit(b, lit) td_buf_add(b, lit, sizeof(lit) - 1)
 

@@ -22,7 +22,6 @@
 #define NGX_TIDRAW_COMMIT_BEHIND   (NGX_TIDRAW_TICK / 4)
 #define NGX_TIDRAW_COMMIT_LATEST   (NGX_TIDRAW_TICK * 2)
 #define NGX_TIDRAW_PRUNE_INTERVAL  1000
-#define NGX_TIDRAW_ARENA_KEEP      65536
 
 
 static ngx_tidraw_log_pace_t  ngx_tidraw_commit_told;
@@ -852,10 +851,10 @@ ngx_tidraw_commit_finish(ngx_tidraw_room_t *room)
     c->state = NGX_TIDRAW_COMMIT_IDLE;
     c->overlay = NULL;
 
-    if (td_arena_size(c->arena) > NGX_TIDRAW_ARENA_KEEP) {
-        td_arena_destroy(c->arena);
-        c->arena = NULL;
-    }
+    /* boards at rest are many: they hold no memory for the next commit */
+
+    td_arena_destroy(c->arena);
+    c->arena = NULL;
 
     ngx_tidraw_commit_schedule(room);
 }

@@ -18,9 +18,6 @@
 /* A batch with more text than this leaves at once. */
 #define NGX_TIDRAW_BATCH_BYTES  (16 * 1024 * 1024)
 
-/* A buffer above this is given back after its tick. */
-#define NGX_TIDRAW_BATCH_KEEP   65536
-
 
 static ngx_tidraw_item_t *ngx_tidraw_fanout_item(ngx_tidraw_room_t *room);
 static ngx_int_t ngx_tidraw_fanout_begin(td_buf_t *b);
@@ -284,7 +281,7 @@ ngx_tidraw_fanout_share(td_buf_t *b)
 }
 
 
-/* Keeps the memory for the next tick unless some queue still refers to it. */
+/* Some queue may still refer to it; if none does, the next tick uses it. */
 
 static void
 ngx_tidraw_fanout_release(td_buf_t *b, ngx_tidraw_shared_t *shared)
@@ -293,8 +290,8 @@ ngx_tidraw_fanout_release(td_buf_t *b, ngx_tidraw_shared_t *shared)
         return;
     }
 
-    if (shared->refs == 1 && b->size <= NGX_TIDRAW_BATCH_KEEP) {
-        b->len = 0;
+    if (shared->refs == 1) {
+        td_buf_reset(b);
         return;
     }
 
@@ -323,6 +320,8 @@ ngx_tidraw_fanout_flush(ngx_tidraw_room_t *room)
     if (b->nitems == 0) {
         return;
     }
+
+    ngx_tidraw_room_changed(room);
 
     text = ngx_tidraw_fanout_share(&b->text);
     extra = ngx_tidraw_fanout_share(&b->extra);

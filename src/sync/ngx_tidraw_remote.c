@@ -229,7 +229,7 @@ ngx_tidraw_remote_flush(ngx_tidraw_room_t *room)
                                &room->sn.str, (u_char *) room->outbox.data,
                                room->outbox.len);
 
-    room->outbox.len = 0;
+    td_buf_reset(&room->outbox);
 }
 
 

@@ -648,19 +648,26 @@ ngx_tidraw_room_destroy(ngx_tidraw_room_t *room)
 }
 
 
+void
+ngx_tidraw_room_changed(ngx_tidraw_room_t *room)
+{
+    if (room->snapshot && room->snapshot_clock != room->doc.clock) {
+        ngx_tidraw_shared_free(room->snapshot);
+        room->snapshot = NULL;
+    }
+}
+
+
 ngx_tidraw_shared_t *
 ngx_tidraw_room_snapshot(ngx_tidraw_room_t *room)
 {
     td_buf_t            b;
     ngx_tidraw_slice_t  slice;
 
-    if (room->snapshot) {
-        if (room->snapshot_clock == room->doc.clock) {
-            return ngx_tidraw_shared_ref(room->snapshot);
-        }
+    ngx_tidraw_room_changed(room);
 
-        ngx_tidraw_shared_free(room->snapshot);
-        room->snapshot = NULL;
+    if (room->snapshot) {
+        return ngx_tidraw_shared_ref(room->snapshot);
     }
 
     ngx_memzero(&b, sizeof(td_buf_t));

@@ -384,6 +384,9 @@ void ngx_tidraw_room_close(ngx_tidraw_room_t *room, const char *reason);
 ngx_uint_t ngx_tidraw_room_schema_is(ngx_tidraw_room_t *room,
     ngx_str_t *text);
 
+/* To be called after changes: drops what only the board of before had. */
+void ngx_tidraw_room_changed(ngx_tidraw_room_t *room);
+
 /* The records of the board as hydration members, shared; NULL: no memory.
  * The caller drops its reference. */
 ngx_tidraw_shared_t *ngx_tidraw_room_snapshot(ngx_tidraw_room_t *room);

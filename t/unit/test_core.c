@@ -136,6 +136,51 @@ test_buffer_grows_and_writes(void)
 
 
 static void
+test_buffer_keeps_little_memory(void)
+{
+    char      *data;
+    unsigned   i;
+    td_buf_t   b;
+
+    memset(&b, 0, sizeof(b));
+
+    td_buf_reset(&b);
+    tap_ok(b.data == NULL && b.len == 0, "an empty buffer may be reset");
+
+    while (b.len < TD_BUF_KEEP / 2) {
+        td_buf_char(&b, 'x');
+    }
+
+    data = b.data;
+    td_buf_reset(&b);
+
+    tap_ok(b.data == data && b.size != 0 && b.len == 0,
+           "a small one keeps its memory when it is reset");
+
+    td_buf_lit(&b, "abc");
+    tap_ok(b.data == data && b.len == 3 && memcmp(b.data, "abc", 3) == 0,
+           "and is written to anew");
+
+    b.failed = 1;
+    td_buf_reset(&b);
+    tap_ok(!b.failed, "a failure is forgotten");
+
+    for (i = 0; i < TD_BUF_KEEP + 1; i++) {
+        td_buf_char(&b, 'x');
+    }
+
+    td_buf_reset(&b);
+    tap_ok(b.data == NULL && b.size == 0 && b.len == 0,
+           "a large one gives it back");
+
+    td_buf_lit(&b, "def");
+    tap_ok(b.len == 3 && memcmp(b.data, "def", 3) == 0, "and is usable");
+
+    td_buf_free(&b);
+}
+
+
+static void
 test_buffer_remembers_failure(void)
 {
     td_buf_t  b;
@@ -163,6 +208,7 @@ main(void)
     test_arena_keeps_its_limit();
     test_arena_reset_keeps_the_first_block();
     test_buffer_grows_and_writes();
+    test_buffer_keeps_little_memory();
     test_buffer_remembers_failure();
 
     return tap_done();
