@@ -7,6 +7,7 @@
 
 #include "ngx_tidraw_auth.h"
 #include "ngx_tidraw_activity.h"
+#include "ngx_tidraw_zone.h"
 
 
 #define NGX_TIDRAW_ACTIVITY_TARGET   300               /* bytes */
@@ -122,6 +123,7 @@ static void
 ngx_tidraw_activity_drop(ngx_tidraw_activities_t *as)
 {
     as->dropped++;
+    ngx_tidraw_count(as->site, NGX_TIDRAW_COUNT_ACTIVITY_LOST, 1);
 
     if (ngx_time() - as->warned < NGX_TIDRAW_ACTIVITY_WARN) {
         return;

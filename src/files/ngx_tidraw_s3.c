@@ -12,6 +12,7 @@
 
 #include "ngx_tidraw_s3_private.h"
 #include "ngx_tidraw_curl.h"
+#include "ngx_tidraw_zone.h"
 
 
 #define NGX_TIDRAW_S3_TRIES   3
@@ -410,6 +411,8 @@ static void
 ngx_tidraw_s3_log(ngx_tidraw_s3_ctx_t *ctx)
 {
     ngx_uint_t  level;
+
+    ngx_tidraw_count(ctx->site, NGX_TIDRAW_COUNT_S3_FAILED, 1);
 
     level = NGX_LOG_INFO;
 

@@ -10,6 +10,7 @@
 #include <ngx_core.h>
 
 #include "ngx_tidraw_s3.h"
+#include "ngx_tidraw_zone.h"
 
 
 #define NGX_TIDRAW_S3_PART    ((off_t) 8 * 1024 * 1024)
@@ -184,6 +185,7 @@ ngx_tidraw_s3_put_created(ngx_tidraw_s3_put_t *put)
     pos = 0;
 
     if (!td_s3_xml(xml, &pos, "UploadId", &text) || text.len == 0) {
+        ngx_tidraw_count(put->site, NGX_TIDRAW_COUNT_S3_FAILED, 1);
         ngx_tidraw_log(NGX_LOG_ERR, put->site->log, 0, "s3_failed", "error=%s",
                        "the answer to a new upload has no id");
         return NGX_ERROR;
@@ -371,6 +373,7 @@ static void
 ngx_tidraw_s3_put_end(ngx_tidraw_s3_put_t *put, ngx_int_t rc)
 {
     if (rc == NGX_DECLINED) {
+        ngx_tidraw_count(put->site, NGX_TIDRAW_COUNT_S3_FAILED, 1);
         ngx_tidraw_log(NGX_LOG_ERR, put->site->log, 0, "s3_failed", "error=%s",
                        "an upload has vanished on its way");
     }

@@ -16,6 +16,7 @@
 #include <sys/file.h>
 
 #include "ngx_tidraw_sink_private.h"
+#include "ngx_tidraw_zone.h"
 
 
 #define NGX_TIDRAW_SINK_BUFFER   (256 * 1024)
@@ -412,6 +413,8 @@ ngx_tidraw_sink_failed(ngx_tidraw_sink_ctx_t *ctx)
     sink->rc = ctx->rc;
 
     if (ctx->failed != NULL) {
+        ngx_tidraw_count(ctx->job.files->site,
+                         NGX_TIDRAW_COUNT_UPLOADS_FAILED, 1);
         ngx_tidraw_log(NGX_LOG_ERR, ctx->job.files->site->log, ctx->err,
                        "upload_failed", "call=%s path=%s", ctx->failed,
                        ctx->dir.data);

@@ -119,6 +119,13 @@ static ngx_tidraw_metric_t  ngx_tidraw_metrics[] = {
     ngx_tidraw_counter_of("mails_given_up_total", MAILS_GIVEN_UP,
         "Mails that were given up"),
 
+    ngx_tidraw_counter_of("upload_failures_total", UPLOADS_FAILED,
+        "Files that could not be written to the disk"),
+    ngx_tidraw_counter_of("s3_failures_total", S3_FAILED,
+        "Requests that S3 did not do"),
+    ngx_tidraw_counter_of("activity_lost_total", ACTIVITY_LOST,
+        "Entries of the activity log that could not be stored"),
+
     { NULL, 0, 0, 0, NULL, 0, NULL }
 };
 

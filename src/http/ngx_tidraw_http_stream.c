@@ -13,6 +13,7 @@
 #include "ngx_tidraw_http.h"
 #include "ngx_tidraw_origin.h"
 #include "ngx_tidraw_s3.h"
+#include "ngx_tidraw_zone.h"
 
 
 #define NGX_TIDRAW_STREAM_PIECE   (512 * 1024)
@@ -217,6 +218,7 @@ ngx_tidraw_stream_fetched(ngx_tidraw_s3_request_t *req)
     rc = req->rc;
 
     if (rc == NGX_OK && (off_t) req->answer_len != req->end - req->first) {
+        ngx_tidraw_count(st->call->site, NGX_TIDRAW_COUNT_S3_FAILED, 1);
         ngx_tidraw_log(NGX_LOG_ERR, c->log, 0, "s3_failed",
                        "request=%V name=%V bytes=%z expected=%L error=%s",
                        ngx_tidraw_request_ref(st->request), &st->name,

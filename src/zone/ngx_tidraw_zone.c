@@ -77,7 +77,11 @@ ngx_str_t  ngx_tidraw_zone_names[] = {
     ngx_string("database_refused"),
     ngx_string("mails_sent"),
     ngx_string("mails_failed"),
-    ngx_string("mails_given_up")
+    ngx_string("mails_given_up"),
+
+    ngx_string("uploads_failed"),
+    ngx_string("s3_failed"),
+    ngx_string("activity_lost")
 };
 
 

@@ -85,6 +85,10 @@ typedef enum {
     NGX_TIDRAW_COUNT_MAILS_FAILED,       /* attempts */
     NGX_TIDRAW_COUNT_MAILS_GIVEN_UP,
 
+    NGX_TIDRAW_COUNT_UPLOADS_FAILED,     /* that the disk did not take */
+    NGX_TIDRAW_COUNT_S3_FAILED,
+    NGX_TIDRAW_COUNT_ACTIVITY_LOST,
+
     NGX_TIDRAW_COUNT_MAX
 } ngx_tidraw_count_e;
 

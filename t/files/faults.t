@@ -129,6 +129,8 @@ SKIP: {
            'whole');
         is(count('files'), 2, 'once');
         is($held->(), 2, 'one file each');
+        like($t->http('GET', 'metrics')->{body},
+             qr/^tidraw_upload_failures_total 2$/m, 'failures are counted');
         $t->finish;
         1;
     } or fail("a full disk: $@");

@@ -28,7 +28,7 @@ sub parse {
 
     for my $line (split /\n/, $text) {
 
-        if ($line =~ /^# HELP ([a-z_]+) (\S.*)$/) {
+        if ($line =~ /^# HELP ([a-z][a-z0-9_]+) (\S.*)$/) {
             die "$1: twice\n" if $families{$1};
             $families{$1} = { name => $1, help => $2, series => {},
                               order => [] };
@@ -36,7 +36,7 @@ sub parse {
             next;
         }
 
-        if ($line =~ /^# TYPE ([a-z_]+) (counter|gauge|histogram)$/) {
+        if ($line =~ /^# TYPE ([a-z][a-z0-9_]+) (counter|gauge|histogram)$/) {
             die "$1: TYPE\n" if !$family || $family->{name} ne $1
                                 || $family->{type};
             $family->{type} = $2;
@@ -186,6 +186,25 @@ each_database(sub {
 });
 
 
+# the activity log cannot be written
+
+each_database(sub {
+    my ($t) = @_;
+
+    $t->register('ann@example.org');
+    is(value(metrics($t), 'tidraw_activity_lost_total'), 0,
+       'no entry of the activity log is lost');
+    $t->sql('ALTER TABLE activity RENAME TO elsewhere');
+
+    $t->http('POST', 'api/auth/login',
+             json => { email => 'ann@example.org', password => 'wrong one' });
+
+    ok(wait_for(sub {
+        value(metrics($t), 'tidraw_activity_lost_total') == 1;
+    }, 10), 'one that could not be stored is counted');
+});
+
+
 # the database goes away
 
 {
@@ -262,7 +281,7 @@ for my $file ('conf/monitoring/alerts.yml', 'conf/monitoring/grafana.json',
               'docs/monitoring.md')
 {
     my %named = map { s/_(?:bucket|sum|count)$//r => 1 }
-                slurp($file) =~ /\b(tidraw_[a-z_]+[a-z])\b/g;
+                slurp($file) =~ /\b(tidraw_[a-z0-9_]+[a-z])\b/g;
 
     # directives
 

@@ -234,6 +234,8 @@ ok(wait_for(sub { scalar $s3->uploads }, 20), 'an upload has begun');
 $s3->stop;
 waitpid $pid, 0;
 is($?, 0, 'the store ends: 503');
+like($t->http('GET', 'metrics')->{body},
+     qr/^tidraw_s3_failures_total [1-9]/m, 'and it is counted');
 $s3->start;
 is(scalar(() = $s3->objects), $before, 'no object comes of it');
 done_with(post($large =~ s/x/z/r), 201, 'once it is back it succeeds');
