@@ -59,6 +59,10 @@ import('../lib/sync.mjs').then(async ({ run, suite, test, equal, check, until,
 
                 seen++
                 if (clock < item.serverClock) bad.push([clock, item])
+
+                // who is silent for 20 s is closed, and nobody speaks meanwhile
+
+                for (const c of [a, b]) c.send({ type: 'ping' })
               }
             }
 
@@ -98,8 +102,8 @@ import('../lib/sync.mjs').then(async ({ run, suite, test, equal, check, until,
           await until(() => b.presences()[0].cursor.x === 19, 'presence')
           await b.put(undefined, ['put', presence()])
           await sleep(600)
-          await a.ping(1000)
-          await b.ping(1000)
+          await a.ping()
+          await b.ping()
 
           const heard = (c, i) => c.items.slice(from[i]).filter((item) =>
             item.diff?.['page:p'] || (c === a && item.type === 'push_result'))

@@ -26,8 +26,19 @@ for my $tls (0, 1) {
     my $room = $t->room($cookie);
 
     for my $how (@ways) {
-        my @all = map { session($t, $room, cookie => $cookie) } 1 .. 60;
         my @old = $t->workers;
+        my @all;
+
+        # who is silent for 20 s is closed
+
+        for my $n (1 .. 60) {
+            push @all, session($t, $room, cookie => $cookie);
+
+            next if $n % 20;
+
+            $_->send_text(ping_text()) for @all;
+            $_->recv for @all;
+        }
 
         # in the middle of something
 
