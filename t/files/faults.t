@@ -26,8 +26,7 @@ sub post {
     my ($body) = @_;
 
     return $t->http('POST', "api/rooms/$room/files", body => $body,
-                    cookie => $ann, type => 'application/octet-stream',
-                    timeout => 60);
+                    cookie => $ann, type => 'application/octet-stream');
 }
 
 

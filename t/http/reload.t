@@ -61,6 +61,6 @@ each_database(sub {
 
     done_with($t->http('GET', 'api/me', cookie => $ann), 200,
               'sessions outlive a reload');
-});
+}, shutdown => 60);
 
 done_testing();

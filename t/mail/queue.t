@@ -270,7 +270,7 @@ each_database(sub {
     $t->quit;
     is(scalar($smtp->mails), $seen, 'no mail too many');
 
-}, env => \%env);
+}, env => \%env, shutdown => 60);
 
 
 # a worker that is to end does not wait for a mail server that says nothing

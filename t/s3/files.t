@@ -35,7 +35,7 @@ sub post {
     my ($t, $cookie, $room, $body, $query) = @_;
 
     return $t->http('POST', "api/rooms/$room/files" . ($query // ''),
-                    body => $body, cookie => $cookie, timeout => 60,
+                    body => $body, cookie => $cookie,
                     type => 'application/octet-stream');
 }
 
@@ -146,7 +146,7 @@ each_database(sub {
         my $body = pattern($size);
         my $o = done_with(post($t, $ann, $room, $body), 201, "$size bytes");
 
-        $r = $t->http('GET', $o->{url}, cookie => $ann, timeout => 60);
+        $r = $t->http('GET', $o->{url}, cookie => $ann);
         ok($r->{body} eq $body, 'the same bytes');
 
         next if $size < 1_000_000;

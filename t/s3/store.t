@@ -21,7 +21,7 @@ my $auth = "key=$s3->{o}{key} secret=$s3->{o}{secret}"
            . " region=$s3->{o}{region}";
 my $at = 'endpoint=' . $s3->endpoint;
 
-my $t = Tidraw::Test->new(workers => 2)->start;
+my $t = Tidraw::Test->new(workers => 2, shutdown => 60)->start;
 my $ann = $t->register('ann@example.org');
 my $room = $t->room($ann, 'Plans');
 
@@ -40,12 +40,12 @@ sub post {
     my ($body, %o) = @_;
 
     return $t->http('POST', "api/rooms/$room/files" . ($o{query} // ''),
-                    body => $body, cookie => $ann, timeout => 60,
+                    body => $body, cookie => $ann,
                     type => 'application/octet-stream');
 }
 
 
-sub get { return $t->http('GET', shift, cookie => $ann, timeout => 60, @_) }
+sub get { return $t->http('GET', shift, cookie => $ann, @_) }
 
 
 # how it is set up

@@ -540,7 +540,7 @@ sub http {
     my ($self, $method, $path, %o) = @_;
 
     if (!$self->{client} || $self->{client}{port} != $self->{port}) {
-        $self->{client} = $self->client(timeout => 30);
+        $self->{client} = $self->client(timeout => 120);
     }
 
     return $self->{client}->request($method, $self->path($path), %o);
