@@ -122,6 +122,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
     await test('a board is saved as PNG, SVG, PDF and as a file of the editor', async () => {
       const png = await exported('PNG')
       equal(png.data.subarray(1, 4).toString(), 'PNG', 'PNG')
+      equal(png.name, 'Plans.png', 'name')
       const svg = await exported('SVG')
       equal(svg.data.toString().startsWith('<svg'), true, 'SVG')
 
@@ -154,7 +155,7 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       const other = page.waitForEvent('filechooser')
       await ann.choose('Other ways to make a board', 'From a file (.tldr, .excalidraw)')
       await (await other).setFiles({ name: 'no.tldr', mimeType: 'application/json', buffer: Buffer.from('{"no":1}') })
-      await page.locator('.td-toast[data-tone=error]').first().waitFor()
+      await ann.told('This is no file of tldraw')
       await ann.open(room)
       await ann.canvas()
     })

@@ -115,6 +115,21 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       await card('Kitchen (copy)').waitFor()
     })
 
+    await test('a name that is as long as can be has copies, too', async () => {
+      const long = `a${'😀'.repeat(99)}`
+      await ann.api('POST', 'rooms', { name: long })
+      await page.reload()
+      await ann.choose(`Actions for ${long}`, 'Duplicate')
+      await ann.told('was copied')
+      const { rooms } = await ann.api('GET', 'rooms')
+      equal(rooms[0].name, `a${'😀'.repeat(92)} (copy)`, 'name')
+      for (const { id } of rooms.filter((r) => r.name.startsWith('a😀'))) {
+        await ann.api('DELETE', `rooms/${id}`)
+        await ann.api('DELETE', `rooms/${id}?forever=1`)
+      }
+      await page.reload()
+    })
+
     await test('a board of the bin can be deleted for ever, which is asked', async () => {
       await ann.choose('Actions for Kitchen (copy)', 'Move to bin')
       await card('Kitchen (copy)').waitFor({ state: 'detached' })

@@ -147,6 +147,20 @@ import('./harness.mjs').then(async ({ done, equal, suite, until }) => {
       equal(owner.name, 'Bob', 'owner')
     })
 
+    await test('who leaves a board is asked, since only others can bring one back', async () => {
+      const room = await server.room(ann.cookie, 'Not for Bob')
+      await ann.api('POST', `rooms/${room}/members`, { email: 'bob@example.org', role: 'viewer' })
+      await bob.go()
+      await bob.choose('Actions for Not for Bob', 'Leave the board')
+      const asked = bob.page.getByRole('alertdialog', { name: 'Leave “Not for Bob”?' })
+      await asked.waitFor()
+      equal(await bob.barriers(), '', 'barriers')
+      await asked.getByRole('button', { name: 'Leave the board' }).click()
+      await bob.told('You left “Not for Bob”')
+      await bob.page.getByRole('link', { name: 'Not for Bob' }).waitFor({ state: 'detached' })
+      equal((await ann.api('GET', `rooms/${room}/members`)).members.length, 1, 'members')
+    })
+
     await test('a board stands in the page of another site, where that is allowed', async () => {
       const room = await server.room(ann.cookie, 'On our site')
       await ann.open(room)

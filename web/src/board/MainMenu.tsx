@@ -7,7 +7,6 @@ import {
   ExtrasGroup,
   PreferencesGroup,
   ToggleTransparentBgMenuItem,
-  TldrawUiMenuActionItem,
   TldrawUiMenuGroup,
   TldrawUiMenuItem,
   TldrawUiMenuSubmenu,
@@ -20,7 +19,7 @@ import { useDuplicateRoom, useImportRoom } from '../lib/rooms'
 import { HistoryMenuGroup } from '../history/HistoryDoor'
 import { t } from '../texts'
 import { useBoard } from './BoardContext'
-import { savePdf, saveTldr } from './exports'
+import { savePdf, savePicture, saveTldr } from './exports'
 
 export function MainMenu() {
   const user = useUser()
@@ -59,8 +58,8 @@ function ExportSubmenu() {
   return (
     <TldrawUiMenuSubmenu id="export-all-as" label="context-menu.export-all-as" size="small">
       <TldrawUiMenuGroup id="export-all-as-group">
-        <TldrawUiMenuActionItem actionId="export-all-as-svg" />
-        <TldrawUiMenuActionItem actionId="export-all-as-png" />
+        <TldrawUiMenuItem id="export-svg" label="SVG" readonlyOk disabled={busy} onSelect={() => void saved(savePicture(editor, 'svg', room.name))} />
+        <TldrawUiMenuItem id="export-png" label="PNG" readonlyOk disabled={busy} onSelect={() => void saved(savePicture(editor, 'png', room.name))} />
         <TldrawUiMenuItem id="export-pdf" label="PDF" readonlyOk disabled={busy} onSelect={() => void saved(savePdf(editor, room.name))} />
         <TldrawUiMenuItem id="export-tldr" label=".tldr" readonlyOk disabled={busy} onSelect={() => void saved(saveTldr(room, link))} />
       </TldrawUiMenuGroup>
@@ -96,7 +95,7 @@ function BoardGroup() {
         id="duplicate-board"
         label={t.board.duplicate}
         readonlyOk
-        onSelect={() => void duplicate.mutateAsync({ id: room.id, name: t.boards.copyOf(room.name) }).then(open, failed)}
+        onSelect={() => void duplicate.mutateAsync(room).then(open, failed)}
       />
       <TldrawUiMenuItem id="import-file" label={t.board.importFile} readonlyOk onSelect={importFile} />
     </TldrawUiMenuGroup>

@@ -1,6 +1,6 @@
 // Taking a board away: as a PDF with one sheet for each page that has
-// something on it, or as the file of the editor.
-import { Box, type Editor, type TLPageId } from 'tldraw'
+// something on it, as a picture, or as the file of the editor.
+import { Box, type Editor, type TLPageId, exportAs } from 'tldraw'
 import { whole } from '../lib/tldr'
 import type { Room } from '../lib/types'
 import { type Sheet, pdf } from './pdf'
@@ -57,6 +57,15 @@ async function sheetOf(editor: Editor, page: TLPageId): Promise<Sheet> {
     pixels,
     points: { w: width * points, h: height * points },
   }
+}
+
+/* what is on the page that is shown; false: nothing is */
+export async function savePicture(editor: Editor, format: 'svg' | 'png', name: string): Promise<boolean> {
+  const ids = [...editor.getCurrentPageShapeIds()]
+  if (ids.length === 0) return false
+
+  await exportAs(editor, ids, { format, name: fileName(name), scale: 1 })
+  return true
 }
 
 export async function saveTldr(room: Room, link: string | null): Promise<void> {

@@ -1,12 +1,15 @@
 // What can be done with a board in the list.
-import { ArchiveIcon, CopyIcon, DotsHorizontalIcon, Pencil1Icon, TrashIcon } from '@radix-ui/react-icons'
+import { ArchiveIcon, CopyIcon, DotsHorizontalIcon, ExitIcon, Pencil1Icon, TrashIcon } from '@radix-ui/react-icons'
 import { DropdownMenu, IconButton } from '@radix-ui/themes'
 import { useQuery } from '@tanstack/react-query'
-import { useRef } from 'react'
+import { useRef, useState } from 'react'
 import { useNavigate } from 'react-router-dom'
+import { LeaveDialog } from '../components/LeaveDialog'
 import { useFailed, useToast } from '../components/Toasts'
 import { foldersQuery } from '../lib/folders'
+import { useUser } from '../lib/query'
 import { useDeleteRoom, useDuplicateRoom, useMoveRoom, useRestoreRoom } from '../lib/rooms'
+import { useRemoveMember } from '../lib/sharing'
 import type { Room } from '../lib/types'
 import { t } from '../texts'
 
@@ -14,6 +17,8 @@ export function BoardMenu({ room, onRename }: { room: Room; onRename: () => void
   const renaming = useRef(false)
   const duplicate = useDuplicate(room)
   const moveToBin = useMoveToBin(room)
+  const leave = useLeave(room)
+  const [leaving, setLeaving] = useState(false)
 
   return (
     <DropdownMenu.Root>
@@ -49,7 +54,13 @@ export function BoardMenu({ room, onRename }: { room: Room; onRename: () => void
             <TrashIcon /> {t.boards.delete}
           </DropdownMenu.Item>
         )}
+        {room.role !== 'owner' && (
+          <DropdownMenu.Item color="red" onSelect={() => setLeaving(true)}>
+            <ExitIcon /> {t.share.leave}
+          </DropdownMenu.Item>
+        )}
       </DropdownMenu.Content>
+      <LeaveDialog name={room.name} open={leaving} onOpenChange={setLeaving} onLeave={leave} />
     </DropdownMenu.Root>
   )
 }
@@ -61,7 +72,7 @@ function useDuplicate(room: Room) {
   const duplicate = useDuplicateRoom()
 
   return () =>
-    void duplicate.mutateAsync({ id: room.id, name: t.boards.copyOf(room.name) }).then(
+    void duplicate.mutateAsync(room).then(
       (copy) =>
         toast({
           text: t.boards.duplicated(room.name),
@@ -85,6 +96,16 @@ function useMoveToBin(room: Room) {
       .then(() => toast({ text: t.boards.deleted(room.name), action: { label: t.undo, onSelect: undo } }), failed)
 }
 
+function useLeave(room: Room) {
+  const user = useUser()
+  const toast = useToast()
+  const failed = useFailed()
+  const remove = useRemoveMember(room.id)
+
+  return () =>
+    void (user && remove.mutateAsync(user.id).then(() => toast({ text: t.share.left(room.name) }), failed))
+}
+
 const NONE = '-'
 
 function MoveTo({ room }: { room: Room }) {
@@ -98,7 +119,7 @@ function MoveTo({ room }: { room: Room }) {
   const moveTo = (value: string) => {
     const folder = value === NONE ? null : value
     const name = data.folders.find((f) => f.id === folder)?.name
-    const undo = () => move.mutate({ id: room.id, folder: room.folder })
+    const undo = () => move.mutate({ id: room.id, folder: room.folder }, { onError: failed })
 
     void move.mutateAsync({ id: room.id, folder }).then(
       () =>

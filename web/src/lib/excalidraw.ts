@@ -1,6 +1,7 @@
 // Files of Excalidraw. One is read where boards are made, and drawn by the editor
 // of its new board when that is there (board/excalidraw.ts). What the editor's own
 // reader of Excalidraw takes for granted is put right here.
+import { nameOf } from './names'
 
 type Json = Record<string, unknown>
 
@@ -30,7 +31,7 @@ const list = (value: unknown) => (Array.isArray(value) ? value.filter(isObject) 
 
 export const isExcalidraw = (file: File) => /\.excalidraw(\.json)?$/i.test(file.name)
 
-export const drawingName = (file: File) => file.name.replace(/\.excalidraw(\.json)?$/i, '').trim().slice(0, 100)
+export const drawingName = (file: File) => nameOf(file.name.replace(/\.excalidraw(\.json)?$/i, ''))
 
 /* null: it is none */
 export function readDrawing(source: string): Drawing | null {

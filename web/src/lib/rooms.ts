@@ -10,8 +10,9 @@ import {
 } from '@tanstack/react-query'
 import { ApiError, api, query, request, segment } from './api'
 import { drawingName, isExcalidraw, keepDrawing, readDrawing } from './excalidraw'
+import { nameOf } from './names'
 import { language, t } from '../texts'
-import { bringTldr, withPictures } from './tldr'
+import { bringTldr } from './tldr'
 import type { Room, RoomPage, Template } from './types'
 
 const PAGE = 50
@@ -92,7 +93,9 @@ export const useCreateRoom = () =>
   )
 
 export const useDuplicateRoom = () =>
-  useNewRoom(({ id, name }: { id: string; name: string }) => api.post<Room>(path(id, '/duplicate'), { name }))
+  useNewRoom(({ id, name }: Pick<Room, 'id' | 'name'>) =>
+    api.post<Room>(path(id, '/duplicate'), { name: nameOf(name, t.boards.copyEnd) }),
+  )
 
 export const isBoardFile = (file: File) => isExcalidraw(file) || /\.tldr$/i.test(file.name)
 
@@ -108,11 +111,12 @@ export const useImportRoom = () =>
       return room
     }
 
-    const name = file.name.replace(/\.(tldr|json)$/i, '').trim().slice(0, 100)
-    const pictures = await withPictures(file)
-    if (pictures) return bringTldr(pictures, name || t.boards.untitled)
+    const name = nameOf(file.name.replace(/\.(tldr|json)$/i, '')) || t.boards.untitled
 
-    return api.upload<Room>('POST', `rooms/import${query({ name })}`, new Blob([file], { type: 'application/json' }))
+    return bringTldr(file, name).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.code !== 'bad_request') throw error
+      throw new ApiError('bad_request', error.status, error.message, 'tldr')
+    })
   })
 
 /* shown at once; when the server refuses, what it has comes back */

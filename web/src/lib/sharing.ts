@@ -63,8 +63,19 @@ export const useChangeRole = (room: string) =>
     api.put<Member>(path(room, `members/${segment(m.user)}`), { role: m.role }),
   )
 
-export const useRemoveMember = (room: string) =>
-  useShareMutation(room, 'members', (user: string) => api.delete(path(room, `members/${segment(user)}`)))
+/* who leaves does not see the board any more */
+export function useRemoveMember(room: string) {
+  const client = useQueryClient()
+
+  return useMutation({
+    mutationFn: (user: string) => api.delete(path(room, `members/${segment(user)}`)),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['sharing', room, 'members'] }),
+        client.invalidateQueries({ queryKey: ['rooms'] }),
+      ]),
+  })
+}
 
 export type LinkChange = { role: LinkRole; expires_at?: number | null; password?: string }
 

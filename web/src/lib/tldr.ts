@@ -50,9 +50,17 @@ export async function whole(room: string, link: string | null): Promise<Blob> {
   return new Blob(parts, { type: 'application/vnd.tldraw+json' })
 }
 
-/* null: it brings no pictures in its records, or is none: the server is to say */
-export async function withPictures(file: File): Promise<Tldr | null> {
-  const text = await file.text()
+/* A board of that name. The server makes it, but where the file brings pictures
+   in its records: those are stored first. */
+export async function bringTldr(file: File, name: string): Promise<Room> {
+  const tldr = withPictures(await file.text())
+  if (tldr) return bringPictures(tldr, name)
+
+  return api.upload<Room>('POST', `rooms/import${query({ name })}`, new Blob([file], { type: 'application/json' }))
+}
+
+/* null: it has none, or is no such file, which the server is to say */
+function withPictures(text: string): Tldr | null {
   if (!text.includes('"data:')) return null
 
   try {
@@ -63,16 +71,15 @@ export async function withPictures(file: File): Promise<Tldr | null> {
   }
 }
 
-/* a board of that name; whole, or not at all */
-export async function bringTldr({ records, ...head }: Tldr, name: string): Promise<Room> {
+/* whole, or not at all */
+async function bringPictures({ records, ...head }: Tldr, name: string): Promise<Room> {
   const room = await api.post<Room>('rooms', { name })
   const path = `rooms/${segment(room.id)}`
 
   const stored = async (record: unknown) => {
     if (!isAsset(record) || !record.props.src.startsWith('data:')) return record
 
-    const bytes = await (await fetch(record.props.src)).blob()
-    const body = new Blob([bytes], { type: 'application/octet-stream' })
+    const body = new Blob([await bytesOf(record.props.src)], { type: 'application/octet-stream' })
     const fileName = typeof record.props.name === 'string' ? record.props.name : ''
     const { id } = await api.upload<{ id: string }>('POST', `${path}/files${query({ name: fileName })}`, body)
 
@@ -89,11 +96,22 @@ export async function bringTldr({ records, ...head }: Tldr, name: string): Promi
       'If-Match': now.headers.get('ETag') ?? '',
     })
   } catch (error) {
-    await api.delete(`${path}?forever=1`).catch(() => undefined)
+    await api
+      .delete(path)
+      .then(() => api.delete(`${path}?forever=1`))
+      .catch(() => undefined)
     throw error
   }
 
   return room
+}
+
+async function bytesOf(url: string): Promise<Blob> {
+  try {
+    return await (await fetch(url)).blob()
+  } catch {
+    throw new ApiError('bad_request', 0, 'A picture that is none')
+  }
 }
 
 export function dataUrl(blob: Blob): Promise<string> {

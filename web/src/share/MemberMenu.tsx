@@ -3,6 +3,7 @@ import { DotsHorizontalIcon } from '@radix-ui/react-icons'
 import { AlertDialog, Button, DropdownMenu, Flex, IconButton } from '@radix-ui/themes'
 import { useState } from 'react'
 import { useNavigate } from 'react-router-dom'
+import { LeaveDialog } from '../components/LeaveDialog'
 import { useToast } from '../components/Toasts'
 import { useAddMember, useRemoveMember, useTransfer } from '../lib/sharing'
 import type { Member, Room } from '../lib/types'
@@ -23,6 +24,7 @@ export function MemberMenu({ room, member, me, onFailed }: Props) {
   const add = useAddMember(room.id)
   const transfer = useTransfer(room.id)
   const [asking, setAsking] = useState(false)
+  const [leaving, setLeaving] = useState(false)
 
   const bringBack = (email: string) => void add.mutateAsync({ email, role }).catch(onFailed)
 
@@ -55,11 +57,12 @@ export function MemberMenu({ room, member, me, onFailed }: Props) {
           {room.role === 'owner' && !me && (
             <DropdownMenu.Item onSelect={() => setAsking(true)}>{t.share.transfer}</DropdownMenu.Item>
           )}
-          <DropdownMenu.Item color="red" onSelect={takeOut}>
+          <DropdownMenu.Item color="red" onSelect={me ? () => setLeaving(true) : takeOut}>
             {me ? t.share.leave : t.share.remove}
           </DropdownMenu.Item>
         </DropdownMenu.Content>
       </DropdownMenu.Root>
+      <LeaveDialog name={room.name} open={leaving} onOpenChange={setLeaving} onLeave={takeOut} />
       {/* only the new owner could give it back */}
       <AlertDialog.Root open={asking} onOpenChange={setAsking}>
         <AlertDialog.Content maxWidth="420px">
