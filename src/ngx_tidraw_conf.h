@@ -28,10 +28,16 @@ char *ngx_tidraw_templates_load(ngx_conf_t *cf, ngx_tidraw_site_t *site,
 
 /*
  * The value of an environment variable, or the first line of the file that
- * NAME_FILE names, in the pool of cf; *value stays when neither is there.
- * NGX_CONF_ERROR: logged.
+ * NAME_FILE names, in the pool of cf; *value stays when neither is there, else
+ * the variable is kept as by the next.  NGX_CONF_ERROR: logged.
  */
 char *ngx_tidraw_conf_env(ngx_conf_t *cf, const char *name, ngx_str_t *value);
+
+/*
+ * As "env NAME;" does: the binary that follows this one in an upgrade gets the
+ * variable, too.  NGX_ERROR: out of memory.
+ */
+ngx_int_t ngx_tidraw_conf_keep(ngx_conf_t *cf, const char *name);
 
 /*
  * The administrator of ADMIN_EMAIL, ADMIN_PASSWORD and ADMIN_NAME, checked as

@@ -197,6 +197,14 @@ ngx_tidraw_check_redis(ngx_conf_t *cf, ngx_str_t *url)
         return NULL;
     }
 
+    /* which OpenSSL looks at */
+
+    if (ngx_tidraw_conf_keep(cf, "SSL_CERT_FILE") != NGX_OK
+        || ngx_tidraw_conf_keep(cf, "SSL_CERT_DIR") != NGX_OK)
+    {
+        return "no memory";
+    }
+
     site = ngx_pcalloc(cf->pool, sizeof(ngx_tidraw_site_t));
     if (site == NULL) {
         return "no memory";

@@ -36,7 +36,8 @@ ngx_tidraw_conf_env(ngx_conf_t *cf, const char *name, ngx_str_t *value)
 
         ngx_cpystrn(value->data, (u_char *) p, value->len + 1);
 
-        return NGX_CONF_OK;
+        return ngx_tidraw_conf_keep(cf, name) == NGX_OK ? NGX_CONF_OK
+                                                        : NGX_CONF_ERROR;
     }
 
     (void) ngx_snprintf((u_char *) file, sizeof(file), "%s_FILE%Z", name);
@@ -44,10 +45,53 @@ ngx_tidraw_conf_env(ngx_conf_t *cf, const char *name, ngx_str_t *value)
     p = getenv(file);
 
     if (p && *p) {
+
+        if (ngx_tidraw_conf_keep(cf, file) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
         return ngx_tidraw_env_file(cf, file, p, value);
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* Without it the binary of an upgrade would serve another database. */
+
+ngx_int_t
+ngx_tidraw_conf_keep(ngx_conf_t *cf, const char *name)
+{
+    size_t            len;
+    ngx_str_t        *var;
+    ngx_uint_t        i;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+    len = ngx_strlen(name);
+    var = ccf->env.elts;
+
+    for (i = 0; i < ccf->env.nelts; i++) {
+        if (var[i].len == len && ngx_memcmp(var[i].data, name, len) == 0) {
+            return NGX_OK;
+        }
+    }
+
+    var = ngx_array_push(&ccf->env);
+    if (var == NULL) {
+        return NGX_ERROR;
+    }
+
+    var->len = len;
+    var->data = ngx_pnalloc(cf->pool, len + 1);
+    if (var->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(var->data, name, len + 1);
+
+    return NGX_OK;
 }
 
 

@@ -49,10 +49,23 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
 
       // nginx gives its new binary only what it is told to
 
-      writeFileSync(own, conf.replace('daemon off;', process.env.TIDRAW_ASAN
-        ? 'env LD_PRELOAD; env ASAN_OPTIONS;' : ''))
+      const named = /tidraw_database "([^"]+)";/
+      const [, url] = named.exec(conf)
+
+      writeFileSync(own, conf.replace(named, '')
+        .replace('daemon off;', process.env.TIDRAW_ASAN
+          ? 'env LD_PRELOAD; env ASAN_OPTIONS;' : ''))
+
+      // but for what the module reads there itself
 
       const env = { ...process.env }
+
+      if (database === 'sqlite') {
+        env.DATABASE_URL = url
+      } else {
+        env.DATABASE_URL_FILE = `${t.dir}/url`
+        writeFileSync(env.DATABASE_URL_FILE, `${url}\n`)
+      }
 
       if (env.TIDRAW_ASAN) {
         env.LD_PRELOAD = execFileSync('gcc', ['-print-file-name=libasan.so'],
@@ -68,7 +81,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
         }
       }
 
-      const named = (pid) => {
+      const command = (pid) => {
         try {
           return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
         } catch {
@@ -77,7 +90,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, until }) => {
       }
 
       const workers = (master) => [...parents()].filter(([pid, parent]) =>
-        parent === master && named(pid).startsWith('nginx: worker'))
+        parent === master && command(pid).startsWith('nginx: worker'))
         .map(([pid]) => pid)
 
       const launch = async () => {
