@@ -6,6 +6,7 @@
 #   WORKERS          1; a number, or auto for one a core
 #   TRUSTED_PROXIES  addresses or networks, by blanks or commas, that may say
 #                    in X-Forwarded-For where a request comes from
+#   METRICS_FROM     addresses or networks, likewise, that may read /metrics
 #   ACCESS_LOG       off; on: requests on stdout
 
 set -e
@@ -35,6 +36,17 @@ esac
 [ -w /data ] || wrong "/data cannot be written by user $(id -u): give the \
 volume to it"
 
+networks() {
+    for network in $(echo "$2" | tr ',' ' '); do
+        case $network in
+            *[!0-9a-fA-F.:/]*) wrong "$1 must be addresses or networks such \
+as 10.0.0.0/8" ;;
+        esac
+
+        echo "$network"
+    done
+}
+
 run=/dev/shm/tidraw
 rm -rf $run
 mkdir -p $run
@@ -44,6 +56,9 @@ mkdir -p $run
     [ ! -s /proc/net/if_inet6 ] || echo "listen [::]:$PORT;"
 } > $run/listen.conf
 
+proxies=$(networks TRUSTED_PROXIES "$TRUSTED_PROXIES")
+readers=$(networks METRICS_FROM "$METRICS_FROM")
+
 {
     case ${ACCESS_LOG:-off} in
         off) echo "access_log off;" ;;
@@ -51,14 +66,11 @@ mkdir -p $run
         *) wrong "ACCESS_LOG must be on or off" ;;
     esac
 
-    for proxy in $(echo "$TRUSTED_PROXIES" | tr ',' ' '); do
-        case $proxy in
-            *[!0-9a-fA-F.:/]*) wrong "TRUSTED_PROXIES must be addresses or \
-networks such as 10.0.0.0/8" ;;
-        esac
-
+    for proxy in $proxies; do
         echo "set_real_ip_from $proxy;"
     done
+
+    [ -z "$readers" ] || echo "tidraw_metrics" $readers ";"
 
     echo "real_ip_header X-Forwarded-For;"
     echo "real_ip_recursive on;"

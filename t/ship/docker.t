@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use HTTP::Tiny;
 use Test::More;
 use lib 't/lib';
 use Tidraw::Dockerfile;
@@ -103,6 +104,7 @@ isnt($user, 'root', 'who is not root');
 refused(qr/PORT must be a number/, 'PORT=http');
 refused(qr/WORKERS must be/, 'WORKERS=many');
 refused(qr/TRUSTED_PROXIES must be/, 'TRUSTED_PROXIES=localhost;');
+refused(qr/METRICS_FROM must be/, 'METRICS_FROM=any');
 refused(qr/DATABASE_URL_FILE/, 'DATABASE_URL_FILE=/run/secrets/none');
 
 ok(!healthy(), 'the health check fails while nothing runs');
@@ -121,8 +123,11 @@ like(slurp("$scratch/log"), qr{GET /healthz 200}, 'requests go to stdout');
 
 my $draw = draw($url, $email);
 
+sub metrics { return HTTP::Tiny->new->get("${url}metrics")->{status} }
+
 stop();
-start('WORKERS=2');
+start('WORKERS=2', 'METRICS_FROM=192.0.2.7, fd00::/8');
+is(metrics(), 403, 'the metrics are for whom METRICS_FROM names');
 
 my $seen = $draw->finish;
 
@@ -138,7 +143,8 @@ print $fh "sqlite:/data/other.db\n";
 close $fh;
 chmod 0644, "$scratch/data/url";
 
-start('DATABASE_URL_FILE=/data/url');
+start('DATABASE_URL_FILE=/data/url', 'METRICS_FROM=127.0.0.0/8');
+is(metrics(), 200, 'who gets them');
 ok(-e "$scratch/data/other.db", 'a setting from a file');
 stop();
 
