@@ -63,8 +63,12 @@ each_database(sub {
     $t->sql("INSERT INTO records (room, id, clock, state) VALUES
              ($num, 'asset:used', 1, '" . $asset->('used') . "'),
              ($num, 'shape:x', 1, '" . $asset->('elsewhere') . "')");
+
+    # of now: the keeper of the history forgets what is old
+
     $t->sql("INSERT INTO history (room, clock, since, at, people, changes)
-             VALUES ($num, 5, 4, 1, '[]', '" . $asset->('history') . "')");
+             VALUES ($num, 5, 4, " . time() . "000, '[]',
+                     '" . $asset->('history') . "')");
 
     # all of this was long ago
 
