@@ -20,7 +20,7 @@ import('./load.mjs').then(async ({ Load, ok, run, say, sleep, until }) => {
       await t.allow('Too many open files')
 
       const load = await new Load(t).begin({ boards: 3, writers: 3, every: 50,
-        alone: false, allowed: [] })
+        most: 1, alone: false, allowed: [] })
       const { ledger } = load
       const waits = []
 

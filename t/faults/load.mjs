@@ -211,11 +211,12 @@ export class Ledger {
 // answered(ms), where somebody sets it, hears how long each edit took.
 
 export class Writer {
-  // ledger, t, board, name, generation, query or headers, every (ms), big
+  // ledger, t, board, name, generation, query or headers, every (ms), big,
+  // most (edits without an answer)
 
   constructor(options) {
-    Object.assign(this, { generation: 'v8', every: 33, query: '', headers: {},
-      allowed: [1005, 1006, 1012, 1013], alone: true }, options)
+    Object.assign(this, { generation: 'v8', every: 33, most: 31, query: '',
+      headers: {}, allowed: [1005, 1006, 1012, 1013], alone: true }, options)
     Object.assign(this, { sent: 0, acked: 0, ackedFrom: 0, shown: 0, clock: 0,
       clientClock: 0, pending: [], stopped: false, records: new Map() })
 
@@ -335,7 +336,7 @@ export class Writer {
   }
 
   tick() {
-    if (!this.connected || this.paused || this.pending.length > 30) return
+    if (!this.connected || this.paused || this.pending.length >= this.most) return
 
     const v = ++this.seq
     const all = JSON.stringify({ type: 'push', clientClock: this.clientClock,
