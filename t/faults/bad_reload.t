@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # A reload whose folders cannot be made, which "nginx -t" cannot know: nginx
-# goes on with everything else that it serves.
+# goes on with everything else that it serves.  One that cannot be at all.
 
 use strict;
 use warnings;
@@ -44,4 +44,15 @@ $t->reload;
 is($t->http('GET', '/api/me')->{status}, 401, 'and all of it, once it is well');
 
 $t->finish;
+
+# a single process, which nginx has for developers
+
+$t = Tidraw::Test->new(conf => { main => 'master_process off;' })->start;
+$t->allow(qr/cannot be reloaded/);
+kill 'HUP', $t->pid;
+ok(wait_for(sub { $t->error_log =~ /cannot be reloaded.*: restart nginx/ }, 10),
+   'a single process refuses to reload');
+is($t->http('GET', '/api/me')->{status}, 401, 'and goes on');
+$t->finish;
+
 done_testing();
