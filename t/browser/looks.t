@@ -126,6 +126,27 @@ import('./harness.mjs').then(async ({ done, equal, suite }) => {
       })
     }
 
+    await test('a name of one long word makes no dialogue wider than a phone', async () => {
+      const { page } = people.ann
+      const long = await server.room(ann.cookie, 'W'.repeat(100))
+      await page.setViewportSize({ width: 390, height: 844 })
+      await ann.api('POST', `rooms/${long}/invites`, { email: `${'w'.repeat(60)}@example.org`, role: 'viewer' })
+      await people.ann.open(long)
+      await people.ann.canvas()
+      await share('People')(page)
+      await page.getByText('w@example.org').waitFor()
+      await people.ann.picture('share-long-390')
+      const dialog = await page.getByRole('dialog').boundingBox()
+      equal(dialog.x >= 0 && dialog.x + dialog.width <= 390, true, JSON.stringify(dialog))
+
+      await people.guest.page.setViewportSize({ width: 390, height: 844 })
+      await people.guest.open(long, await server.link(ann.cookie, long, 'viewer'))
+      await people.guest.page.getByRole('heading', { name: 'What is your name?' }).waitFor()
+      await people.guest.picture('guest-long-390')
+      const wide = await people.guest.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      equal(wide, 0, 'pixels wider than the screen')
+    })
+
     await test('nothing was asked of another host, no error on the console', async () => {
       equal(ann.trouble(), '', 'Ann')
       for (const person of Object.values(people)) equal(person.trouble(), '', 'trouble')
