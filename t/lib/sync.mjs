@@ -22,7 +22,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { start } from './server.mjs'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-const DEADLINE = 15000
+const DEADLINE = 30000
 
 const FOLDER = new URL('../../conf/schema/', import.meta.url)
 
