@@ -16,6 +16,7 @@
 #define NGX_TIDRAW_PGSQL_MAX_PARAMS   64
 
 
+static char *ngx_tidraw_pgsql_values(PQconninfoOption *options);
 static const char *ngx_tidraw_pgsql_option(ngx_tidraw_pgsql_t *pg,
     const char *name);
 static ngx_uint_t ngx_tidraw_pgsql_is_name(const char *host, size_t len);
@@ -60,7 +61,64 @@ ngx_tidraw_pgsql_check(ngx_str_t *url)
         return "is not a valid PostgreSQL URL";
     }
 
+    error = ngx_tidraw_pgsql_values(options);
+
     PQconninfoFree(options);
+
+    return error;
+}
+
+
+/* libpq looks at values when it connects only: here those often mistaken. */
+
+static char *
+ngx_tidraw_pgsql_values(PQconninfoOption *options)
+{
+    char               item[NI_MAXSERV];
+    size_t             len;
+    ngx_int_t          port;
+    const char        *list, **mode;
+    PQconninfoOption  *o;
+
+    static const char  *modes[] = { "disable", "allow", "prefer", "require",
+                                    "verify-ca", "verify-full", NULL };
+
+    for (o = options; o->keyword; o++) {
+
+        if (o->val == NULL || o->val[0] == '\0') {
+            continue;
+        }
+
+        if (ngx_strcmp(o->keyword, "sslmode") == 0) {
+
+            for (mode = modes; *mode; mode++) {
+                if (ngx_strcmp(*mode, o->val) == 0) {
+                    break;
+                }
+            }
+
+            if (*mode == NULL) {
+                return "has a wrong sslmode: disable, allow, prefer, require, "
+                       "verify-ca or verify-full";
+            }
+        }
+
+        if (ngx_strcmp(o->keyword, "port") != 0) {
+            continue;
+        }
+
+        list = o->val;
+
+        do {
+            len = ngx_tidraw_pgsql_item(&list, item, sizeof(item));
+            port = ngx_atoi((u_char *) item, len);
+
+            if (len && (port < 1 || port > 65535)) {
+                return "has a wrong port: it must be from 1 to 65535";
+            }
+
+        } while (list);
+    }
 
     return NULL;
 }

@@ -43,7 +43,9 @@ for my $what (sort keys %hosts) {
 }
 
 for my $url ('sqlite:', 'sqlite::memory:', 'sqlite:data/', 'mysql://x/y',
-             'postgresql://u:secret@h:port:port/d?nonsense=1')
+             'postgresql://u:secret@h:port:port/d?nonsense=1',
+             'postgresql://u:secret@g,h:65536/d',
+             'postgresql://u:secret@h/d?sslmode=verify')
 {
     my $t = Store->new(database => $url);
     my ($good, $text) = $t->check;
