@@ -49,6 +49,10 @@ import('../lib/sync.mjs').then(({ run, suite, test, equal, check, until, page,
           const { action } = await a.put({ [id]: op })
 
           if (action !== 'discard') n++
+
+          // who is silent for 20 s is closed
+
+          c.send({ type: 'ping' })
         }
 
         await until(() => seen.size >= n, 'all patches')
