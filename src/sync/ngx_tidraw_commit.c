@@ -22,6 +22,7 @@
 #define NGX_TIDRAW_COMMIT_BEHIND   (NGX_TIDRAW_TICK / 4)
 #define NGX_TIDRAW_COMMIT_LATEST   (NGX_TIDRAW_TICK * 2)
 #define NGX_TIDRAW_PRUNE_INTERVAL  1000
+#define NGX_TIDRAW_ARENA_KEEP      65536
 
 
 static ngx_tidraw_log_pace_t  ngx_tidraw_commit_told;
@@ -853,8 +854,12 @@ ngx_tidraw_commit_finish(ngx_tidraw_room_t *room)
 
     /* boards at rest are many: they hold no memory for the next commit */
 
-    td_arena_destroy(c->arena);
-    c->arena = NULL;
+    if (ngx_queue_empty(&c->waiting)
+        || td_arena_size(c->arena) > NGX_TIDRAW_ARENA_KEEP)
+    {
+        td_arena_destroy(c->arena);
+        c->arena = NULL;
+    }
 
     ngx_tidraw_commit_schedule(room);
 }
