@@ -1,37 +1,12 @@
-// Deleting a board for ever is the one thing that cannot be undone, so it is
-// asked.
-import { AlertDialog, Button, Flex } from '@radix-ui/themes'
-import type { ReactElement } from 'react'
+// Deleting a board for ever cannot be undone, so it is asked.
 import { t } from '../texts'
+import { AskDialog, type Asking } from './AskDialog'
 
-interface Props {
+interface Props extends Asking {
   name: string
-  open: boolean
-  onOpenChange: (open: boolean) => void
   onPurge: () => void
-  children?: ReactElement
 }
 
-export function PurgeDialog({ name, open, onOpenChange, onPurge, children }: Props) {
-  return (
-    <AlertDialog.Root open={open} onOpenChange={onOpenChange}>
-      {children && <AlertDialog.Trigger>{children}</AlertDialog.Trigger>}
-      <AlertDialog.Content maxWidth="420px">
-        <AlertDialog.Title>{t.boards.purgeTitle(name)}</AlertDialog.Title>
-        <AlertDialog.Description size="2">{t.boards.purgeText}</AlertDialog.Description>
-        <Flex gap="3" mt="4" justify="end">
-          <AlertDialog.Cancel>
-            <Button variant="soft" color="gray">
-              {t.cancel}
-            </Button>
-          </AlertDialog.Cancel>
-          <AlertDialog.Action>
-            <Button color="red" onClick={onPurge}>
-              {t.boards.purge}
-            </Button>
-          </AlertDialog.Action>
-        </Flex>
-      </AlertDialog.Content>
-    </AlertDialog.Root>
-  )
+export function PurgeDialog({ name, onPurge, ...asking }: Props) {
+  return <AskDialog {...asking} title={t.boards.purgeTitle(name)} text={t.boards.purgeText} action={t.boards.purge} color="red" onAction={onPurge} />
 }

@@ -1,8 +1,9 @@
 // Giving the board to a member, taking a member out, leaving.
 import { DotsHorizontalIcon } from '@radix-ui/react-icons'
-import { AlertDialog, Button, DropdownMenu, Flex, IconButton } from '@radix-ui/themes'
+import { DropdownMenu, IconButton } from '@radix-ui/themes'
 import { useState } from 'react'
 import { useNavigate } from 'react-router-dom'
+import { AskDialog } from '../components/AskDialog'
 import { LeaveDialog } from '../components/LeaveDialog'
 import { useToast } from '../components/Toasts'
 import { useAddMember, useRemoveMember, useTransfer } from '../lib/sharing'
@@ -64,22 +65,14 @@ export function MemberMenu({ room, member, me, onFailed }: Props) {
       </DropdownMenu.Root>
       <LeaveDialog name={room.name} open={leaving} onOpenChange={setLeaving} onLeave={takeOut} />
       {/* only the new owner could give it back */}
-      <AlertDialog.Root open={asking} onOpenChange={setAsking}>
-        <AlertDialog.Content maxWidth="420px">
-          <AlertDialog.Title>{t.share.transferTitle(room.name, user.name)}</AlertDialog.Title>
-          <AlertDialog.Description size="2">{t.share.transferText}</AlertDialog.Description>
-          <Flex gap="3" mt="4" justify="end">
-            <AlertDialog.Cancel>
-              <Button variant="soft" color="gray">
-                {t.cancel}
-              </Button>
-            </AlertDialog.Cancel>
-            <AlertDialog.Action>
-              <Button onClick={give}>{t.share.transfer}</Button>
-            </AlertDialog.Action>
-          </Flex>
-        </AlertDialog.Content>
-      </AlertDialog.Root>
+      <AskDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={t.share.transferTitle(room.name, user.name)}
+        text={t.share.transferText}
+        action={t.share.transfer}
+        onAction={give}
+      />
     </>
   )
 }
